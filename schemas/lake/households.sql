@@ -1,0 +1,45 @@
+-- Stage households: lake/<batch>/households/.
+
+CREATE TABLE edges (
+    person_id VARCHAR,          -- the child, the spouse, the ward
+    other_person_id VARCHAR,    -- the parent, the other spouse, the guardian
+    kind VARCHAR,               -- parent, spouse, guardian
+    role VARCHAR,               -- father, mother; NULL for spouse and guardian
+    basis VARCHAR,              -- register, marriage, earlier_batch, certificate …
+    source VARCHAR,             -- where it is read from
+    file VARCHAR,
+    row_no INTEGER
+);
+
+CREATE TABLE households (
+    household_id VARCHAR,       -- H and 11 letters or digits; opaque, stable across batches; register and assistance differ
+    kind VARCHAR,               -- register, assistance
+    head_person_id VARCHAR,
+    town VARCHAR,               -- where they live, where known; else the register's
+    village VARCHAR,
+    grid VARCHAR,
+    register_town VARCHAR,      -- the register's town where it differs (人户分离)
+    member_count INTEGER,
+    collective BOOLEAN          -- somebody of a 集体户, who stands alone
+);
+
+CREATE TABLE members (
+    household_id VARCHAR,
+    kind VARCHAR,
+    person_id VARCHAR,
+    relation VARCHAR            -- to the head, as the code table relation has it
+);
+
+CREATE TABLE left_household (   -- the dead and those in custody: the household they left, for findings about them
+    person_id VARCHAR,
+    household_id VARCHAR,       -- the assistance household
+    reason VARCHAR              -- dead, custody
+);
+
+CREATE TABLE issues (           -- data-quality matters: registered twice, two heads, …
+    kind VARCHAR,
+    source VARCHAR,
+    file VARCHAR,
+    row_no INTEGER,
+    person_id VARCHAR
+);

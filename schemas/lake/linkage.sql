@@ -1,0 +1,53 @@
+-- Stage linkage: lake/<batch>/linkage/.
+
+CREATE TABLE persons (          -- every person known so far: of this batch and of earlier ones
+    person_id VARCHAR,          -- P and 11 letters or digits (12 bytes: DuckDB keeps it inline); opaque, stable across batches
+    name VARCHAR,
+    id_number VARCHAR,
+    id_status VARCHAR,
+    sex VARCHAR,
+    birth_date DATE,
+    town VARCHAR,
+    village VARCHAR,
+    grid VARCHAR,
+    address VARCHAR,
+    phone VARCHAR,
+    alive BOOLEAN,              -- FALSE once a police_death row with 死亡 is this person's
+    death_date DATE,            -- of that row; its cancelled_on where the date is missing
+    provisional BOOLEAN,        -- in no register so far
+    source_count INTEGER,       -- distinct sources in this batch
+    first_batch VARCHAR,
+    last_batch VARCHAR
+);
+
+CREATE TABLE person_records (   -- one row per standardised row of this batch: nothing is left out
+    record_id BIGINT,
+    batch VARCHAR,
+    source VARCHAR,
+    file VARCHAR,
+    row_no INTEGER,
+    member_no TINYINT,
+    person_id VARCHAR,
+    match_method VARCHAR,       -- exact_id, scored, household, provisional, unchanged, decided …
+    match_probability DOUBLE,
+    identity_hash UBIGINT       -- of source and identity values: the same row next month needs no new linking
+);
+
+CREATE TABLE match_review (
+    record_id BIGINT,
+    batch VARCHAR,
+    source VARCHAR,
+    file VARCHAR,
+    row_no INTEGER,
+    member_no TINYINT,
+    candidate_person_id VARCHAR,
+    probability DOUBLE,
+    reason VARCHAR              -- one Chinese sentence, no values
+);
+
+CREATE TABLE person_alias (     -- all so far
+    old_person_id VARCHAR,
+    person_id VARCHAR,
+    batch VARCHAR,
+    reason VARCHAR
+);
