@@ -222,7 +222,7 @@ def load_contract(path: Path) -> Contract:
         DeclarationError: the file is not a contract.
     """
     try:
-        declared = yaml.load(path.read_text(encoding="utf-8"), Loader=_FastLoader)
+        declared = yaml.load(path.read_text(encoding="utf-8"), Loader=_FastLoader)  # noqa: S506  the safe loader in C
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f"第 {mark.line + 1} 行" if mark else ""
