@@ -1,0 +1,149 @@
+"""The masked copy of the warehouse, for analysts who may not see identities.
+
+Belongs here: carrying out `schemas/warehouse/masked.yaml` and checking what is left for k-anonymity. Does not belong here:
+masking on worklists (`pipelines.masking`).
+
+Pseudonyms are HMACs of the value under a key that stays in the home folder: a bare hash of an id number can be undone by
+trying them all (GB/T 39786 asks for SM3 where a bureau has it; Python's OpenSSL has it on most machines).
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from pipelines.errors import DataError
+from pipelines.progress import Reporter
+from pipelines.publish.warehouse import STORAGE_VERSION, create_tables
+from pipelines.storage import SCHEMAS, Home, quoted, whole_or_absent
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def build_masked(home: Home, reporter: Reporter) -> dict[str, int | float]:
+    """Write `warehouse/zhudong_masked.duckdb` from the published warehouse.
+
+    Returns:
+        persons in all, how many had their village or also their birth year emptied for k-anonymity, and the smallest group left.
+    """
+    policy = yaml.safe_load((SCHEMAS / "warehouse" / "masked.yaml").read_text(encoding="utf-8"))
+    k_rule = policy.pop("k_anonymity")
+    reporter.start("脱敏副本", 3)
+    with whole_or_absent(home.masked_warehouse) as new, home.connect() as connection:
+        connection.execute(f"ATTACH '{quoted(home.warehouse)}' AS full_copy (READ_ONLY)")
+        connection.execute(f"ATTACH '{quoted(new)}' AS zhudong (STORAGE_VERSION '{STORAGE_VERSION}')")
+        connection.execute("USE zhudong")
+        create_tables(connection)
+        pseudonym = _pseudonyms(connection, masking_key(home))
+        reporter.advance()
+        for (table,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'full_copy'").fetchall():
+            _copy(connection, table, policy.get(table, {}), pseudonym)
+        reporter.advance()
+        counts = coarsen(connection, **k_rule)
+        connection.execute("CHECKPOINT zhudong")
+        connection.execute("USE memory")
+        connection.execute("DETACH zhudong")
+        reporter.advance()
+    return counts
+
+
+def masking_key(home: Home) -> bytes:
+    """The bureau's pseudonym key: `ZHUDONG_MASKING_KEY` (hexadecimal), else `keys/masking.key`, made at first use, owner-only.
+
+    Raises:
+        DataError: the environment's key is not hexadecimal or shorter than 16 bytes.
+    """
+    given = os.environ.get("ZHUDONG_MASKING_KEY")
+    if given:
+        try:
+            key = bytes.fromhex(given)
+        except ValueError:
+            key = b""
+        if len(key) < 16:
+            raise DataError("环境变量 ZHUDONG_MASKING_KEY 不是至少 32 位的十六进制数。", todo="改正或删去该变量后重新运行。")
+        return key
+    path = home.root / "keys" / "masking.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    return bytes.fromhex(path.read_text(encoding="ascii").strip())
+
+
+def keyed_hash(key: bytes, digest: str | None = None) -> Callable[[str], str]:
+    """A function from a value to its pseudonym: the first 16 hexadecimal digits of an HMAC with SM3, or SHA-256 without it."""
+    name = digest or ("sm3" if "sm3" in hashlib.algorithms_available else "sha256")
+    keyed = hmac.new(key, digestmod=name)
+
+    def pseudonym(value: str) -> str:
+        one = keyed.copy()
+        one.update(value.encode())
+        return one.hexdigest()[:16]
+
+    return pseudonym
+
+
+def _pseudonyms(connection: "duckdb.DuckDBPyConnection", key: bytes) -> str:
+    """Make the SQL function `pseudonym` on this connection; each distinct value is hashed once per column."""
+    import pyarrow as pa
+
+    hashed = keyed_hash(key)
+
+    def column(values: Any) -> Any:
+        encoded = (
+            values.combine_chunks().dictionary_encode() if isinstance(values, pa.ChunkedArray) else values.dictionary_encode()
+        )
+        of_distinct = pa.array(
+            [None if value is None else hashed(value) for value in encoded.dictionary.to_pylist()], pa.string()
+        )
+        return of_distinct.take(encoded.indices)
+
+    connection.create_function("pseudonym", column, ["VARCHAR"], "VARCHAR", type="arrow")
+    return "pseudonym"
+
+
+def _copy(connection: "duckdb.DuckDBPyConnection", table: str, masks: dict[str, str], pseudonym: str) -> None:
+    as_masked = {
+        "drop": "NULL",
+        "free_text": "NULL",
+        "pseudonym": f'{pseudonym}("{{c}}")',
+        "year": "date_trunc('year', \"{c}\")::DATE",
+    }
+    columns = [row[0] for row in connection.execute(f"DESCRIBE full_copy.{table}").fetchall()]
+    selected = [
+        as_masked[masks[column]].replace("{c}", column) + f' AS "{column}"' if column in masks else f'"{column}"'
+        for column in columns
+    ]
+    connection.execute(f"INSERT INTO zhudong.{table} BY NAME SELECT {', '.join(selected)} FROM full_copy.{table}")
+
+
+def coarsen(
+    connection: "duckdb.DuckDBPyConnection", *, table: str, columns: list[str], k: int, coarsen: list[str]
+) -> dict[str, int | float]:
+    """Empty columns, in the order given, for rows that fewer than `k` share the rest with; say what is left.
+
+    Source: GB/T 37964-2019 (de-identification), k-anonymity; rows still rarer than k after the last column are left with
+    the place and sex only, and counted.
+    """
+    counts: dict[str, int | float] = {"persons": _scalar(connection, f"SELECT count(*) FROM {table}")}
+    alike = ", ".join(columns)
+    for column in coarsen:
+        connection.execute(f"""
+            UPDATE {table} SET {column} = NULL FROM (
+                SELECT {alike} FROM {table} GROUP BY ALL HAVING count(*) < {k}) rare
+            WHERE {" AND ".join(f"{table}.{c} IS NOT DISTINCT FROM rare.{c}" for c in columns)}
+        """)
+        counts[f"without_{column}"] = _scalar(connection, f"SELECT count(*) FROM {table} WHERE {column} IS NULL")
+    counts["smallest_group"] = _scalar(
+        connection, f"SELECT coalesce(min(n), 0) FROM (SELECT count(*) n FROM {table} GROUP BY {alike})"
+    )
+    return counts
+
+
+def _scalar(connection: "duckdb.DuckDBPyConnection", query: str) -> int:
+    return int(connection.execute(query).fetchall()[0][0])

@@ -1,0 +1,216 @@
+"""The published database, built beside the old one, checked, and swapped in by one rename.
+
+Belongs here: which table of the lake fills which published table, and what must hold before it is published. Does not belong
+here: the tables' columns and comments (`schemas/warehouse/*.sql`), the analysts' copy (`masked`).
+
+A reader sees the whole old batch or the whole new one; a run that fails leaves the old file as it was.
+"""
+
+import datetime as dt
+import importlib.metadata
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.contracts import Contract, load_contracts
+from pipelines.errors import DataError
+from pipelines.progress import Reporter
+from pipelines.storage import SCHEMAS, Home, quoted, whole_or_absent
+
+if TYPE_CHECKING:
+    import duckdb
+
+STORAGE_VERSION = "v1.0.0"
+"""Pinned so that analysts' DuckDB 1.x clients open the file (2.0 writes a form that they cannot read by default)."""
+
+
+@dataclass(frozen=True)
+class Filling:
+    """Where a published table comes from: a stage's table, of every batch or of the latest only."""
+
+    stage: str
+    table: str
+    every_batch: bool = True
+
+
+FILLINGS = {
+    "person": Filling("linkage", "persons", every_batch=False),
+    "person_record": Filling("linkage", "person_records"),
+    "match_review": Filling("linkage", "match_review"),
+    "person_alias": Filling("linkage", "person_alias", every_batch=False),
+    "household": Filling("households", "households"),
+    "household_member": Filling("households", "members"),
+    "finding": Filling("assess", "findings"),
+    "lead": Filling("assess", "leads"),
+    "rule": Filling("assess", "rules"),
+    "parameter": Filling("assess", "parameters"),
+    "followup": Filling("returns", "followups"),
+    "quality_result": Filling("quality", "results"),
+    "source_file": Filling("extracts", "*.files"),
+    "rejected_row": Filling("extracts", "*.rejected"),
+}
+
+
+def build_warehouse(home: Home, batch: str, reporter: Reporter) -> dict[str, int | float]:
+    """Build, check and swap in `warehouse/zhudong.duckdb` with every batch the lake holds up to and including `batch`.
+
+    Returns:
+        rows per published table.
+
+    Raises:
+        DataError: a check failed or the disk is full; the published file is as it was.
+    """
+    batches = [*home.earlier_batches(batch), batch]
+    contracts = load_contracts()
+    reporter.start("发布数据库", len(FILLINGS) + 4)
+    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with whole_or_absent(home.warehouse) as new:
+        with home.connect() as connection:
+            connection.execute(f"ATTACH '{quoted(new)}' AS zhudong (STORAGE_VERSION '{STORAGE_VERSION}')")
+            connection.execute("USE zhudong")
+            create_tables(connection)
+            reporter.advance()
+            for table in FILLINGS:
+                fill(connection, home, table, batches)
+                reporter.advance()
+            _fill_source(connection, contracts, batches)
+            _fill_exports(connection, home, batches)
+            _fill_batch(connection)
+            reporter.advance()
+            check(connection, batch)
+            counts = _row_counts(connection)
+            connection.execute("CHECKPOINT zhudong")
+            reporter.advance()
+            connection.execute("USE memory")
+            connection.execute("DETACH zhudong")
+        _keep_previous(home.warehouse)
+    return counts
+
+
+def create_tables(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Every published table and view with its Chinese comments, empty, in the connection's current database."""
+    for path in sorted((SCHEMAS / "warehouse").glob("*.sql")):
+        connection.execute(path.read_text(encoding="utf-8"))
+
+
+def fill(connection: "duckdb.DuckDBPyConnection", home: Home, table: str, batches: list[str]) -> None:
+    """Insert a table's rows from the lake. A column that the lake's table lacks stays NULL; one that is not published is left."""
+    filling = FILLINGS[table]
+    columns = {row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
+    for of_batch in batches if filling.every_batch else batches[-1:]:
+        for path in _lake_files(home, of_batch, filling):
+            present = [row[0] for row in connection.execute(f"DESCRIBE FROM read_parquet('{quoted(path)}')").fetchall()]
+            selected = [f'"{column}"' for column in present if column in columns and column != "batch"]
+            if "batch" in columns:
+                of_row = "batch" if table == "person_alias" else f"'{of_batch}' AS batch"
+                selected.append(of_row)
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT {', '.join(selected)} FROM read_parquet('{quoted(path)}')")
+
+
+def _lake_files(home: Home, batch: str, filling: Filling) -> Iterator[Path]:
+    pattern = home.lake(batch, filling.stage, filling.table)
+    yield from sorted(path for path in pattern.parent.glob(pattern.name) if not path.name.startswith("."))
+
+
+def _fill_source(connection: "duckdb.DuckDBPyConnection", contracts: dict[str, Contract], batches: list[str]) -> None:
+    declared = [(c.source, c.title, c.department, c.required, c.use) for c in contracts.values()]
+    connection.execute(
+        "CREATE TEMP TABLE declared_source (source VARCHAR, title VARCHAR, department VARCHAR, required BOOLEAN, use VARCHAR)"
+    )
+    connection.executemany("INSERT INTO declared_source VALUES (?, ?, ?, ?, ?)", declared)
+    connection.execute("CREATE TEMP TABLE known_batch AS SELECT unnest(?) AS batch", [batches])
+    connection.execute("""
+        INSERT INTO source BY NAME
+        SELECT batch, source, title, department, required, use,
+               coalesce(f.files, 0) > 0 AS arrived, coalesce(f.files, 0) AS files,
+               coalesce(f.accepted, 0) AS accepted, coalesce(f.rejected, 0) AS rejected,
+               max(CASE WHEN f.files > 0 THEN batch END) OVER (
+                   PARTITION BY source ORDER BY batch ROWS UNBOUNDED PRECEDING) AS last_arrived_batch
+        FROM declared_source CROSS JOIN known_batch
+        LEFT JOIN (SELECT batch, source, count(*) AS files, sum(accepted) AS accepted, sum(rejected) AS rejected
+                   FROM source_file WHERE state = 'current' GROUP BY ALL) f USING (batch, source)
+    """)
+
+
+def _fill_exports(connection: "duckdb.DuckDBPyConnection", home: Home, batches: list[str]) -> None:
+    """What was handed out, as the worklists' manifests say; the batch being published writes its own after this."""
+    for batch in batches:
+        manifest = home.worklists(batch) / "manifest.csv"
+        if manifest.exists():
+            written = dt.datetime.fromtimestamp(manifest.stat().st_mtime, dt.UTC)
+            connection.execute(
+                "INSERT INTO export_log BY NAME SELECT ? AS batch, file, '走访清单' AS purpose, NULL AS recipient, "
+                '"rows"::BIGINT AS "rows", sha256, ? AS written_at '
+                f"FROM read_csv('{quoted(manifest)}', header = true, all_varchar = true)",
+                [batch, written],
+            )
+
+
+def _fill_batch(connection: "duckdb.DuckDBPyConnection") -> None:
+    connection.execute(
+        """
+        INSERT INTO batch BY NAME
+        SELECT batch, last_day((batch || '-01')::DATE) AS as_of, now() AS published_at,
+               (SELECT coalesce(sum(accepted), 0) FROM source_file f WHERE f.batch = b.batch AND f.state = 'current') AS "rows",
+               (SELECT count(DISTINCT person_id) FROM person_record r WHERE r.batch = b.batch) AS persons,
+               (SELECT count(*) FROM household h WHERE h.batch = b.batch AND h.kind = 'assistance') AS households,
+               (SELECT count(*) FROM finding f WHERE f.batch = b.batch) AS findings,
+               (SELECT count(*) FROM lead l WHERE l.batch = b.batch) AS leads,
+               ? AS version
+        FROM known_batch b ORDER BY batch
+        """,
+        [importlib.metadata.version("zhudong")],
+    )
+
+
+MUST_BE_EMPTY = {
+    "人员编号重复": "SELECT person_id FROM person GROUP BY 1 HAVING count(*) > 1",
+    "来源行的人员不在人员表": "SELECT 1 FROM person_record r ANTI JOIN person USING (person_id) WHERE r.batch = $batch",
+    "来源行重复": "SELECT 1 FROM person_record WHERE batch = $batch GROUP BY source, file, row_no, member_no HAVING count(*) > 1",
+    "家庭编号重复": "SELECT 1 FROM household WHERE batch = $batch GROUP BY household_id HAVING count(*) > 1",
+    "成员的家庭不存在": "SELECT 1 FROM household_member m ANTI JOIN household USING (batch, household_id) WHERE m.batch = $batch",
+    "命中的家庭不存在": "SELECT 1 FROM finding f ANTI JOIN household USING (batch, household_id) WHERE f.batch = $batch",
+    "命中的人员不存在": """SELECT 1 FROM finding f ANTI JOIN person USING (person_id)
+        WHERE f.batch = $batch AND f.person_id IS NOT NULL""",
+    "命中编号重复": "SELECT 1 FROM finding WHERE batch = $batch GROUP BY finding_id HAVING count(*) > 1",
+    "线索编号重复": "SELECT 1 FROM lead WHERE batch = $batch GROUP BY lead_id HAVING count(*) > 1",
+    "命中没有线索": """SELECT 1 FROM finding f
+        ANTI JOIN lead l ON l.batch = f.batch AND l.household_id = f.household_id AND l.direction = f.direction
+        WHERE f.batch = $batch""",
+    "文件行数不平": "SELECT 1 FROM source_file WHERE batch = $batch AND rows_read <> accepted + rejected + skipped",
+    "表或列没有说明": """SELECT 1 FROM duckdb_columns() c JOIN duckdb_tables() t USING (database_name, table_name)
+        WHERE c.database_name = 'zhudong' AND (c.comment IS NULL OR t.comment IS NULL)""",
+}
+"""What must hold before a batch is published: queries that must find nothing."""
+
+
+def check(connection: "duckdb.DuckDBPyConnection", batch: str) -> None:
+    """Refuse to publish what contradicts itself.
+
+    Raises:
+        DataError: names the first check that failed and how many rows it concerns.
+    """
+    for what, query in MUST_BE_EMPTY.items():
+        parameters = {"batch": batch} if "$batch" in query else {}
+        wrong = connection.execute(f"SELECT count(*) FROM ({query})", parameters).fetchall()[0][0]
+        if wrong:
+            raise DataError(
+                f"发布前检查未通过：{what}（{wrong} 处）。已发布的数据没有改变。",
+                where=f"批次 {batch}",
+                todo="这是程序或中间数据的问题：重新运行该批次；仍不通过请把这段文字发给维护人员。",
+            )
+
+
+def _row_counts(connection: "duckdb.DuckDBPyConnection") -> dict[str, int | float]:
+    tables = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'zhudong' ORDER BY 1").fetchall()
+    return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for (table,) in tables}
+
+
+def _keep_previous(published: Path) -> None:
+    """Keep the file that is about to be replaced, for going back: a hard link costs nothing."""
+    if published.exists():
+        previous = published.with_name("zhudong.previous.duckdb")
+        previous.unlink(missing_ok=True)
+        os.link(published, previous)

@@ -1,0 +1,19 @@
+CREATE VIEW current_finding AS
+SELECT * FROM finding WHERE batch = (SELECT max(batch) FROM batch);
+COMMENT ON VIEW current_finding IS '最近批次的规则命中（列同 finding）';
+
+CREATE VIEW current_lead AS
+SELECT * FROM lead WHERE batch = (SELECT max(batch) FROM batch);
+COMMENT ON VIEW current_lead IS '最近批次的线索（列同 lead）';
+
+CREATE VIEW dictionary AS
+SELECT c.table_name, t.comment AS table_comment, c.column_name, c.data_type, c.comment AS column_comment
+FROM duckdb_columns() c
+JOIN duckdb_tables() t ON t.table_oid = c.table_oid AND t.database_oid = c.database_oid
+WHERE c.database_name = current_database()
+UNION ALL
+SELECT view_name, comment, NULL, NULL, NULL
+FROM duckdb_views()
+WHERE database_name = current_database() AND NOT internal
+ORDER BY 1, 3;
+COMMENT ON VIEW dictionary IS '数据字典：每个表、每一列的含义';
