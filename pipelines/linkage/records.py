@@ -1,0 +1,58 @@
+"""The batch's identities: where they lie, and the distinct ones among them.
+
+Belongs here: reading `standardised/*.parquet` and folding repeated identities. Does not belong here: any judgement of who
+somebody is.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.contracts import Contract
+from pipelines.errors import DataError
+from pipelines.storage import Home, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+IDENTITY_COLUMNS = (
+    "record_id", "source", "file", "row_no", "member_no", "name", "name_key", "name_pinyin", "surname", "former_name",
+    "id_number", "id_status", "sex", "birth_date", "sex_from_id", "birth_date_from_id", "phone", "address", "town", "village",
+    "grid", "household_key",
+)  # fmt: skip
+"""The columns of schemas/lake/standardise.sql that linkage reads."""
+
+_SQL = Path(__file__).with_name("records.sql").read_text(encoding="utf-8")
+
+
+def present_sources(home: Home, batch: str, contracts: Iterable[Contract]) -> list[Contract]:
+    """The contracts whose standardised table this batch has, by source number."""
+    there = [contract for contract in contracts if home.lake(batch, "standardised", contract.source).exists()]
+    return sorted(there, key=lambda contract: contract.number)
+
+
+def load_records(
+    connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: Iterable[Contract]
+) -> tuple[int, int]:
+    """Make the tables `record` (record_id, profile) and `profile` (one row per distinct identity of a source).
+
+    Returns:
+        number of records, number of profiles.
+
+    Raises:
+        DataError: no standardised table at all, or record ids that repeat.
+    """
+    sources = present_sources(home, batch, contracts)
+    if not sources:
+        raise DataError("这个批次没有可供匹配的数据。", where=f"批次 {batch}", todo="先把各部门的文件放进批次文件夹，再运行。")
+    columns = ", ".join(IDENTITY_COLUMNS)
+    parts = [f"SELECT {columns} FROM read_parquet('{quoted(home.lake(batch, 'standardised', c.source))}')" for c in sources]
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW identity AS {' UNION ALL '.join(parts)}")
+    connection.execute(_SQL)
+    counted = connection.execute("SELECT count(*), count(DISTINCT record_id), (SELECT count(*) FROM profile) FROM record").fetchall()
+    records, distinct, profiles = counted[0]
+    if records != distinct:
+        raise DataError(
+            "标准化数据里有重复的记录编号，无法匹配。", where=f"批次 {batch}", todo="重新运行标准化；若仍出现，请联系维护人员。"
+        )
+    return int(records), int(profiles)
