@@ -91,6 +91,7 @@ def keyed_hash(key: bytes, digest: str | None = None) -> Callable[[str], str]:
 def _pseudonyms(connection: "duckdb.DuckDBPyConnection", key: bytes) -> str:
     """Make the SQL function `pseudonym` on this connection; each distinct value is hashed once per column."""
     import pyarrow as pa
+    from duckdb.func import PythonUDFType
 
     hashed = keyed_hash(key)
 
@@ -103,7 +104,7 @@ def _pseudonyms(connection: "duckdb.DuckDBPyConnection", key: bytes) -> str:
         )
         return of_distinct.take(encoded.indices)
 
-    connection.create_function("pseudonym", column, ["VARCHAR"], "VARCHAR", type="arrow")
+    connection.create_function("pseudonym", column, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
     return "pseudonym"
 
 
