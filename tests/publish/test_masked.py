@@ -1,0 +1,84 @@
+"""The masked copy: nobody can be read out of it, and the same person stays the same person."""
+
+import hashlib
+import hmac
+
+import pytest
+
+from pipelines.errors import DataError
+from pipelines.progress import Silent
+from pipelines.publish.masked import build_masked, keyed_hash, masking_key
+from pipelines.publish.warehouse import build_warehouse
+from pipelines.storage import Home, write_parquet
+
+NAME, PHONE, ADDRESS = "欧阳测试", "13812345678", "幸福里3号楼2单元"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.delenv("ZHUDONG_MASKING_KEY", raising=False)
+    home = Home(tmp_path, memory="500MB", threads=1)
+    with home.connect() as connection:
+        write_parquet(
+            connection,
+            f"""SELECT 'P' || lpad(i::VARCHAR, 11, '0') AS person_id, '{NAME}' AS name,
+                       '370211' || (19500101 + i) || '0012' AS id_number, '{PHONE}' AS phone, '{ADDRESS}' AS address,
+                       CASE WHEN i < 3 THEN '1' ELSE '2' END AS sex, DATE '1950-01-01' + i::INTEGER AS birth_date,
+                       '王台街道' AS town, CASE WHEN i < 3 THEN '偏僻村' ELSE '大村庄' END AS village, 'G-7-3' AS grid
+                FROM range(60) r(i)""",
+            home.lake("2026-10", "linkage", "persons"),
+        )
+        write_parquet(
+            connection,
+            f"SELECT 'L00000000001' AS lead_id, 'A1' AS outcome_code, '{NAME}说没事' AS note, '{NAME}' AS visitors",
+            home.lake("2026-10", "returns", "followups"),
+        )
+    build_warehouse(home, "2026-10", Silent())
+    return home
+
+
+def query(home, sql):
+    with home.connect(home.masked_warehouse, read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_no_name_id_phone_or_address_is_left_in_any_byte_of_the_file(home):
+    build_masked(home, Silent())
+    content = home.masked_warehouse.read_bytes()
+    for text in (NAME, PHONE, ADDRESS, "G-7-3", "370211195001"):
+        assert text.encode() not in content
+
+
+def test_the_tables_are_the_same_and_the_persons_are_still_told_apart(home):
+    build_masked(home, Silent())
+    assert query(
+        home, "SELECT count(*), count(DISTINCT id_number), count(DISTINCT phone), count(DISTINCT person_id) FROM person"
+    ) == [(60, 60, 1, 60)]
+    assert query(home, "SELECT outcome_code, note, visitors FROM followup") == [("A1", None, None)]
+
+
+def test_a_pseudonym_is_an_hmac_under_the_bureaus_key():
+    key = b"k" * 32
+    assert keyed_hash(key, "sha256")("x") == hmac.new(key, b"x", hashlib.sha256).hexdigest()[:16]
+    assert keyed_hash(key)("x") == keyed_hash(key)("x") != keyed_hash(b"l" * 32)("x")
+
+
+def test_fewer_than_five_alike_lose_their_village_then_their_birth_year(home):
+    counts = build_masked(home, Silent())
+    assert query(home, "SELECT DISTINCT village, birth_date FROM person WHERE sex = '1'") == [(None, None)]
+    assert query(home, "SELECT DISTINCT village FROM person WHERE sex = '2'") == [("大村庄",)]
+    assert counts["without_village"] == 3
+
+
+def test_the_key_is_kept_for_next_time_and_only_its_owner_may_read_it(home):
+    first = masking_key(home)
+    assert masking_key(home) == first
+    assert (home.root / "keys" / "masking.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_key_of_the_environment_comes_first_and_must_be_one(home, monkeypatch):
+    monkeypatch.setenv("ZHUDONG_MASKING_KEY", "ab" * 32)
+    assert masking_key(home) == bytes.fromhex("ab" * 32)
+    monkeypatch.setenv("ZHUDONG_MASKING_KEY", "secret")
+    with pytest.raises(DataError, match="十六进制"):
+        masking_key(home)

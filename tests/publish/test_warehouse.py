@@ -1,0 +1,136 @@
+"""The warehouse: complete and commented, whole or as it was, opened by older clients."""
+
+import struct
+
+import pytest
+
+from pipelines.errors import DataError
+from pipelines.progress import Silent
+from pipelines.publish.warehouse import build_warehouse
+from pipelines.storage import Home, write_parquet
+
+INTERFACE = {
+    "person": "person_id, name, id_number, id_status, sex, birth_date, town, village, grid, address, phone, alive, death_date, "
+    "source_count, first_batch, last_batch",
+    "person_record": "batch, source, file, row_no, member_no, person_id, match_method, match_probability",
+    "match_review": "batch, source, file, row_no, candidate_person_id, probability, reason",
+    "person_alias": "old_person_id, person_id, batch",
+    "household": "batch, household_id, kind, head_person_id, town, village, grid, member_count",
+    "household_member": "batch, household_id, person_id, relation",
+    "finding": "finding_id, batch, rule_id, rule_version, direction, outcome, level, person_id, household_id, inputs, missing, reason",
+    "lead": "lead_id, batch, household_id, direction, level, rule_ids, suggested_programmes, due_date, town, village, grid, status, "
+    "times_raised, last_outcome",
+    "followup": "lead_id, outcome_code, visited_on, visitors, note, referred_to, received_in",
+    "quality_result": "batch",
+    "source_file": "sha256, rows_read, accepted, rejected, skipped",
+    "rejected_row": "row_no, reason",
+    "parameter": "key, value, document",
+    "rule": "rule_id, rule_version, ran",
+    "source": "source, title",
+    "export_log": "file",
+    "batch": "batch",
+    "current_finding": "finding_id",
+    "current_lead": "lead_id",
+    "dictionary": "table_name, column_name, column_comment",
+}
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path, memory="500MB", threads=1)
+
+
+def persons(home, batch, number, *, start=0):
+    with home.connect() as connection:
+        write_parquet(
+            connection,
+            f"""SELECT 'P' || lpad((i + {start})::VARCHAR, 11, '0') AS person_id, '测试' AS name, 'valid' AS id_status,
+                       TRUE AS alive, '{batch}' AS first_batch, '{batch}' AS last_batch FROM range({number}) r(i)""",
+            home.lake(batch, "linkage", "persons"),
+        )
+        write_parquet(
+            connection,
+            f"""SELECT i AS record_id, '{batch}' AS batch, 's' AS source, 'f.csv' AS file, i::INTEGER + 2 AS row_no, 0::TINYINT AS member_no,
+                       'P' || lpad((i + {start})::VARCHAR, 11, '0') AS person_id, 'exact_id' AS match_method,
+                       1.0 AS match_probability, 0::UBIGINT AS identity_hash FROM range({number}) r(i)""",
+            home.lake(batch, "linkage", "person_records"),
+        )
+
+
+def query(path, home, sql):
+    with home.connect(path, read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_every_table_and_column_of_the_interface_is_there_and_commented_in_chinese(home):
+    build_warehouse(home, "2026-10", Silent())
+    for table, columns in INTERFACE.items():
+        query(home.warehouse, home, f"SELECT {columns} FROM {table} LIMIT 0")
+    undocumented = query(
+        home.warehouse, home,
+        "SELECT table_name, column_name FROM dictionary WHERE table_comment IS NULL OR (column_name IS NOT NULL AND column_comment IS NULL)",
+    )  # fmt: skip
+    assert undocumented == []
+
+
+def test_the_file_is_in_the_storage_version_that_duckdb_1_opens(home):
+    build_warehouse(home, "2026-10", Silent())
+    header = home.warehouse.read_bytes()[:20]
+    assert header[8:12] == b"DUCK"
+    assert struct.unpack("<Q", header[12:20])[0] == 64  # v1.0.0; 2.0's own is 69 and more
+
+
+def test_batches_stay_queryable_and_a_batch_can_be_published_again(home):
+    persons(home, "2026-09", 3)
+    build_warehouse(home, "2026-09", Silent())
+    persons(home, "2026-10", 5)
+    build_warehouse(home, "2026-10", Silent())
+    build_warehouse(home, "2026-10", Silent())
+    assert query(home.warehouse, home, "SELECT batch, count(*) FROM person_record GROUP BY 1 ORDER BY 1") == [
+        ("2026-09", 3), ("2026-10", 5),
+    ]  # fmt: skip
+    assert query(home.warehouse, home, "SELECT count(*) FROM person") == [(5,)]
+    assert query(home.warehouse, home, "SELECT max(batch) FROM batch") == [("2026-10",)]
+
+
+def test_a_batch_that_contradicts_itself_is_refused_and_the_published_one_stays(home):
+    persons(home, "2026-09", 3)
+    build_warehouse(home, "2026-09", Silent())
+    persons(home, "2026-10", 2)
+    with home.connect() as connection:  # a household of which nobody has heard
+        write_parquet(
+            connection,
+            "SELECT 'F00000000001' AS finding_id, 'U01' AS rule_id, 'under' AS direction, 'true' AS outcome, 'red' AS level, "
+            "'H00000000009' AS household_id",
+            home.lake("2026-10", "assess", "findings"),
+        )
+    with pytest.raises(DataError, match="命中的家庭不存在"):
+        build_warehouse(home, "2026-10", Silent())
+    assert query(home.warehouse, home, "SELECT max(batch) FROM batch") == [("2026-09",)]
+    assert [path.name for path in home.warehouse.parent.iterdir()] == ["zhudong.duckdb"]
+
+
+def test_a_reader_that_has_the_old_file_open_keeps_it_while_the_new_one_is_swapped_in(home):
+    persons(home, "2026-09", 3)
+    build_warehouse(home, "2026-09", Silent())
+    with home.warehouse.open("rb") as reader:
+        persons(home, "2026-10", 5)
+        build_warehouse(home, "2026-10", Silent())
+        assert reader.read(12)[8:] == b"DUCK"
+    assert home.warehouse.with_name("zhudong.previous.duckdb").exists()
+
+
+def test_the_source_table_says_what_did_not_arrive_and_when_it_last_did(home):
+    with home.connect() as connection:
+        write_parquet(
+            connection,
+            "SELECT 'police_death' AS source, 'd.csv' AS file, 3 AS rows_read, 2 AS accepted, 0 AS rejected, 1 AS skipped, "
+            "'current' AS state",
+            home.lake("2026-09", "extracts", "police_death.files"),
+        )
+        write_parquet(connection, "SELECT 1 AS x LIMIT 0", home.lake("2026-10", "extracts", "other"))
+    build_warehouse(home, "2026-10", Silent())
+    assert query(
+        home.warehouse, home,
+        "SELECT arrived, accepted, last_arrived_batch FROM source WHERE batch = '2026-10' AND source = 'police_death'",
+    ) == [(False, 0, "2026-09")]  # fmt: skip
