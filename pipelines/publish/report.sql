@@ -1,0 +1,77 @@
+-- What the report counts, each query by its name. $batch is the batch reported on. Counts only: no name, id or row.
+
+-- name: funnel
+SELECT * FROM (VALUES
+    (1, '来源行', (SELECT coalesce(sum(rows_read - skipped), 0) FROM source_file WHERE batch = $batch AND state = 'current')),
+    (2, '接收行', (SELECT coalesce(sum(accepted), 0) FROM source_file WHERE batch = $batch AND state = 'current')),
+    (3, '人员', (SELECT persons FROM batch WHERE batch = $batch)),
+    (4, '家庭', (SELECT households FROM batch WHERE batch = $batch)),
+    (5, '命中家庭', (SELECT count(DISTINCT household_id) FROM finding WHERE batch = $batch)),
+    (6, '线索', (SELECT count(*) FROM lead WHERE batch = $batch)),
+    (7, '本月派发', (SELECT count(*) FROM lead WHERE batch = $batch AND held_back IS NULL))
+) AS funnel (step, title, n) ORDER BY step;
+
+-- name: towns
+SELECT coalesce(h.town, '镇街不明') AS town, count(*) AS households,
+       count(*) FILTER (l.level = 'red') AS red, count(*) FILTER (l.level = 'orange') AS orange,
+       count(*) FILTER (l.level = 'yellow') AS yellow
+FROM household h
+LEFT JOIN (SELECT household_id, arg_min(level, CASE level WHEN 'red' THEN 1 WHEN 'orange' THEN 2 ELSE 3 END) AS level
+           FROM lead WHERE batch = $batch GROUP BY 1) l USING (household_id)
+WHERE h.batch = $batch AND h.kind = 'assistance'
+GROUP BY 1 ORDER BY 1;
+
+-- name: rules
+SELECT r.rule_id, r.title, r.direction, r.ran, r.not_run_reason,
+       count(f.finding_id) FILTER (f.outcome = 'true') AS true_findings,
+       count(f.finding_id) FILTER (f.outcome = 'unknown') AS unknown_findings,
+       count(f.finding_id) FILTER (f.level = 'red') AS red,
+       count(f.finding_id) FILTER (f.level = 'orange') AS orange,
+       count(f.finding_id) FILTER (f.level = 'yellow') AS yellow
+FROM rule r LEFT JOIN finding f USING (batch, rule_id)
+WHERE r.batch = $batch
+GROUP BY ALL ORDER BY r.rule_id;
+
+-- name: hit_rates
+SELECT rule_id,
+       count(*) AS answered,
+       count(*) FILTER (left(outcome_code, 1) IN ('A', 'B', 'C', 'D')) AS hits,
+       count(*) FILTER (outcome_code = 'E6') AS data_errors
+FROM (SELECT lead_id, unnest(arg_max(rule_ids, batch)) AS rule_id FROM lead WHERE batch <= $batch GROUP BY lead_id) l
+JOIN followup f USING (lead_id)
+WHERE NOT coalesce(f.superseded, FALSE)
+GROUP BY rule_id ORDER BY rule_id;
+
+-- name: sources
+SELECT s.title, s.required, s.arrived, s.last_arrived_batch, s.files, s.accepted, s.rejected,
+       (SELECT sum(skipped) FROM source_file f WHERE f.batch = s.batch AND f.source = s.source AND f.state = 'current') AS skipped,
+       count(r.person_id) AS records,
+       count(*) FILTER (r.match_method NOT IN ('provisional')) AS linked,
+       count(*) FILTER (r.match_probability < 0.99) AS weak
+FROM source s LEFT JOIN person_record r USING (batch, source)
+WHERE s.batch = $batch
+GROUP BY ALL ORDER BY s.required DESC, s.title;
+
+-- name: quality
+SELECT coalesce(s.title, q.source) AS title, q.check_name, q.column_name, q.severity, q.measured, q.expected_min, q.expected_max, q.description
+FROM quality_result q LEFT JOIN source s USING (batch, source)
+WHERE q.batch = $batch AND NOT q.passed
+ORDER BY q.severity, title, q.check_name;
+
+-- name: months
+SELECT b.batch, b."rows" AS n_rows, b.persons, b.findings, b.leads,
+       count(l.lead_id) FILTER (l.level = 'red') AS red, count(l.lead_id) FILTER (l.level = 'orange') AS orange,
+       count(l.lead_id) FILTER (l.level = 'yellow') AS yellow,
+       count(l.lead_id) FILTER (l.first_batch = l.batch) AS new_leads,
+       count(l.lead_id) FILTER (l.held_back IS NOT NULL) AS held_back
+FROM batch b LEFT JOIN lead l USING (batch)
+WHERE b.batch <= $batch
+GROUP BY ALL ORDER BY b.batch DESC LIMIT 13;
+
+-- name: answers
+SELECT f.outcome_code, count(*) AS n
+FROM followup f WHERE NOT coalesce(f.superseded, FALSE) AND f.received_in <= $batch GROUP BY 1 ORDER BY 1;
+
+-- name: parameters
+SELECT key, title, area, population, valid_from, value, unit, document
+FROM parameter WHERE batch = $batch AND used AND status = 'to_confirm' ORDER BY key, population;

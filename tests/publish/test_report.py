@@ -1,0 +1,102 @@
+"""The report: counts only, small cells hidden so that totals do not give them away, one file without network."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.progress import Silent
+from pipelines.publish.report import report_path, write_report
+from pipelines.publish.suppress import SMALL, hidden_cells, shown
+from pipelines.publish.warehouse import create_tables
+from pipelines.storage import Home
+
+tables = st.integers(1, 6).flatmap(
+    lambda width: st.lists(st.lists(st.integers(0, 30), min_size=width, max_size=width), min_size=1, max_size=8)
+)
+
+
+@given(tables)
+def test_every_small_cell_is_hidden(counts):
+    hidden = hidden_cells(counts)
+    assert all(
+        hides for row, hide in zip(counts, hidden, strict=True) for n, hides in zip(row, hide, strict=True) if 0 < n < SMALL
+    )
+
+
+@given(tables)
+def test_no_total_gives_a_hidden_cell_away(counts):
+    hidden = hidden_cells(counts)
+    if len(counts[0]) > 1:
+        assert all(sum(row) != 1 for row in hidden)
+    if len(counts) > 1:
+        assert all(sum(column) != 1 for column in zip(*hidden, strict=True))
+
+
+def test_how_a_count_is_written():
+    assert [shown(n) for n in (0, 1, 4, 5, 12345)] == ["0", "<5", "<5", "5", "12,345"]
+    assert shown(40, hide=True) == "※"
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A warehouse of two months: 900 households in three towns, with leads, findings and answers in known numbers."""
+    home = Home(tmp_path, memory="500MB", threads=1)
+    home.warehouse.parent.mkdir(parents=True)
+    with home.connect(home.warehouse) as connection:
+        create_tables(connection)
+        connection.execute("""
+            INSERT INTO batch BY NAME SELECT * FROM (VALUES
+                ('2026-09', 50000, 2900, 880, 300, 150), ('2026-10', 52000, 3000, 900, 400, 200)) b(batch, "rows", persons, households, findings, leads);
+            INSERT INTO household BY NAME SELECT '2026-10' AS batch, 'H' || i AS household_id, 'assistance' AS kind,
+                ['王台街道', '泊里镇', '琅琊镇'][1 + i % 3] AS town FROM range(900) r(i);
+            INSERT INTO lead BY NAME SELECT b AS batch, 'L' || i AS lead_id, 'H' || i AS household_id, 'under' AS direction,
+                CASE WHEN i % 50 = 0 THEN 'red' WHEN i % 3 = 0 THEN 'orange' ELSE 'yellow' END AS level, ['U01'] AS rule_ids,
+                ['王台街道', '泊里镇', '琅琊镇'][1 + i % 3] AS town, '2026-09' AS first_batch
+                FROM range(200) r(i), (VALUES ('2026-09'), ('2026-10')) m(b) WHERE b = '2026-10' OR i < 150;
+            INSERT INTO rule BY NAME SELECT '2026-10' AS batch, 'U01' AS rule_id, '高额医疗负担' AS title, 'under' AS direction, TRUE AS ran;
+            INSERT INTO rule BY NAME SELECT '2026-10' AS batch, 'U99' AS rule_id, '没有参数的规则' AS title, FALSE AS ran, '参数 x.y 在 2026-10-31 没有值' AS not_run_reason;
+            INSERT INTO finding BY NAME SELECT 'F' || i AS finding_id, '2026-10' AS batch, 'U01' AS rule_id, 'true' AS outcome, 'red' AS level,
+                'H' || i AS household_id, '王小明近12个月负担高' AS reason FROM range(200) r(i);
+            INSERT INTO followup BY NAME SELECT 'L' || i AS lead_id, CASE WHEN i < 12 THEN 'B1' ELSE 'E1' END AS outcome_code,
+                '2026-10' AS received_in, FALSE AS superseded, '王小明的备注' AS note FROM range(40) r(i);
+            INSERT INTO source BY NAME SELECT '2026-10' AS batch, 'custody' AS source, '司法 · 服刑与强制隔离戒毒' AS title,
+                FALSE AS required, FALSE AS arrived, 0 AS files, 0 AS accepted, 0 AS rejected, '2026-08' AS last_arrived_batch;
+        """)
+    return home
+
+
+def test_the_page_says_what_was_counted_and_what_was_not_run(home):
+    write_report(home, "2026-10", Silent())
+    page = report_path(home, "2026-10").read_text(encoding="utf-8")
+    for said in ("900", "200", "较上月 +50", "未运行：参数 x.y 在 2026-10-31 没有值", "未收到，上次 2026-08", "30%"):
+        assert said in page, said
+    assert "&lt;5" in page  # 4 of the 200 leads are red: two of the towns have fewer than five
+
+
+def test_nobody_is_in_the_page_and_nothing_is_fetched(home):
+    write_report(home, "2026-10", Silent())
+    page = report_path(home, "2026-10").read_text(encoding="utf-8")
+    assert "王小明" not in page
+    assert not re.search(r"""\ssrc\s*=|href\s*=\s*["'](?!#)|@import|url\((?!#)|<script""", page)
+    assert set(re.findall(r"https?://[^\s\"'<]+", page)) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+
+
+@pytest.mark.real
+def test_a_real_browser_draws_it_and_prints_it(home, tmp_path, browser):
+    write_report(home, "2026-10", Silent())
+    with browser() as page:
+        page.goto(report_path(home, "2026-10").as_uri())
+        assert page.title() == "主动发现 2026-10 批次报告"
+        assert page.locator("svg").count() >= 4
+        texts = page.locator("svg text").all_text_contents()
+        assert any("王台街道" in text for text in texts)
+        overflow = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        assert not overflow
+        page.pdf(path=str(tmp_path / "report.pdf"), format="A4", print_background=True)
+    if shutil.which("pdftotext"):
+        done = subprocess.run(["pdftotext", str(tmp_path / "report.pdf"), "-"], capture_output=True, text=True, check=True)
+        assert "主动发现批次报告" in done.stdout
