@@ -19,7 +19,7 @@ CREATE TABLE households (
     village VARCHAR,
     grid VARCHAR,
     register_town VARCHAR,      -- the register's town where it differs (人户分离)
-    member_count INTEGER,
+    member_count INTEGER,       -- 0: its last member died or is in custody; kept so that a finding about them has a place
     collective BOOLEAN          -- somebody of a 集体户, who stands alone
 );
 
@@ -42,4 +42,12 @@ CREATE TABLE issues (           -- data-quality matters: registered twice, two h
     file VARCHAR,
     row_no INTEGER,
     person_id VARCHAR
+);
+
+CREATE TABLE changes (          -- whose household is another than in the batch before; none in the first batch
+    kind VARCHAR,               -- register, assistance
+    person_id VARCHAR,
+    from_household_id VARCHAR,  -- NULL: in none before
+    to_household_id VARCHAR,    -- NULL: in none now
+    reason VARCHAR              -- came, moved, joined_spouse, died, custody, gone (no record in this batch)
 );
