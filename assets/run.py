@@ -1,0 +1,204 @@
+"""The month's run and the UI, as the command line starts them.
+
+Belongs here: starting Dagster on a home folder so that every run is on record there. Does not belong here: what a run does.
+
+The run goes through Dagster's persistent instance in this process: no server is needed, and `zhudong dev` shows it afterwards.
+"""
+
+import contextlib
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.contracts import load_contracts
+from pipelines.errors import DataError
+from pipelines.progress import Reporter
+from pipelines.storage import SCHEMAS, Home
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from assets.resources import StageRecord
+
+CONFIGURATION = SCHEMAS.parent / "dagster.yaml"
+PROCESS_TAG = "zhudong/process"
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Progress comes from the reporter; Dagster's own lines would bury it."""
+
+
+@dataclass
+class RunResult:
+    """What a run did, for the closing summary.
+
+    Args:
+        batch: the batch.
+        run_id: Dagster's id of the run.
+        seconds: from start to end, Dagster's own work included.
+        records: every stage's call, per source where there is one.
+        notes: what the officer should know: missing sources, checks that warned.
+    """
+
+    batch: str
+    run_id: str
+    seconds: float
+    records: "list[StageRecord]"
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def stages(self) -> list[tuple[str, float, float]]:
+        """Per stage, in their order: title, seconds, peak resident memory in MB; Dagster's own time last."""
+        stages: dict[str, tuple[float, int]] = {}
+        for record in self.records:
+            seconds, peak = stages.get(record.stage, (0.0, 0))
+            stages[record.stage] = (seconds + record.seconds, max(peak, record.peak_bytes))
+        told = [(title, seconds, peak / 1e6) for title, (seconds, peak) in stages.items()]
+        return [*told, ("调度", max(0.0, self.seconds - sum(seconds for _, seconds, _ in told)), 0.0)]
+
+
+def run_month(home: Home, extracts: Path, batch: str, reporter: Reporter, debug: bool = False) -> RunResult:
+    """Run a batch from its files to its worklists.
+
+    Args:
+        home: the home folder.
+        extracts: the drop folder, with one folder per batch.
+        batch: `YYYY-MM`.
+        reporter: told of the progress.
+        debug: raise an unforeseen error as it is; else the command line shows its kind only.
+
+    Returns:
+        what was done and what it took.
+
+    Raises:
+        DataError: the data stopped it; nothing was published.
+        Exception: whatever a stage raised that was not foreseen.
+    """
+    began = time.perf_counter()
+    state = environment(home, extracts)
+    with _quiet():
+        import dagster as dg
+
+        from assets.definitions import build_definitions
+        from assets.delivery import look_into
+        from assets.jobs import DELIVERY_TAG, MONTH
+        from assets.resources import Place, RunWatch, only_run
+
+        contracts = load_contracts()
+        place = Place(home=str(home.root), extracts=str(extracts), memory=home.memory, threads=home.threads or 0)
+        watch = RunWatch(reporter)
+        with only_run(home), dg.DagsterInstance.from_config(str(state)) as instance:
+            end_dead_runs(instance)
+            job = build_definitions(contracts=contracts, place=place, watch=watch).resolve_job_def(MONTH)
+            answer = job.execute_in_process(
+                instance=instance,
+                partition_key=batch,
+                raise_on_error=False,
+                run_config=_QUIET,
+                tags={
+                    PROCESS_TAG: str(os.getpid()),
+                    DELIVERY_TAG: look_into(extracts, batch, contracts, home).state,
+                },
+            )
+    close = getattr(reporter, "close", None)
+    if close:
+        close()
+    if not answer.success:
+        _raise_first(watch.errors, debug=debug)
+    return RunResult(batch, answer.run_id, time.perf_counter() - began, watch.records, watch.notes)
+
+
+def _raise_first(errors: list[Exception], *, debug: bool) -> None:
+    unforeseen = [error for error in errors if not isinstance(error, DataError)]
+    told = [error for error in errors if isinstance(error, DataError)]
+    if unforeseen:
+        raise unforeseen[0]
+    if len(told) == 1 or (told and debug):
+        raise told[0]
+    if told:
+        raise DataError("\n\n".join(str(error) for error in told))
+    raise DataError("运行没有完成，没有发布任何结果。", todo="用 zhudong dev 打开界面看这次运行停在哪一步。")
+
+
+def environment(home: Home, extracts: Path) -> Path:
+    """Make Dagster's state folder below the home folder and point the environment at it.
+
+    Returns:
+        the state folder, which is also `DAGSTER_HOME`: it holds a copy of the checkout's `dagster.yaml`.
+    """
+    state = home.root / "dagster"
+    state.mkdir(parents=True, exist_ok=True)
+    text = CONFIGURATION.read_bytes()
+    here = state / "dagster.yaml"
+    if not here.exists() or here.read_bytes() != text:
+        here.write_bytes(text)
+    os.environ.update(
+        DAGSTER_HOME=str(state),
+        ZHUDONG_STATE=str(state),
+        ZHUDONG_HOME=str(home.root),
+        ZHUDONG_EXTRACTS=str(extracts),
+        # Whatever a library raises inside a sensor or an asset, its text (which may quote a row) is not written down.
+        DAGSTER_REDACT_USER_CODE_ERRORS="1",
+    )
+    return state
+
+
+def end_dead_runs(instance: "dg.DagsterInstance") -> int:
+    """Mark runs as failed whose process was killed: they would be shown as running, and count as such, for ever.
+
+    Call it while holding the home's lock (`only_run`): then no other run is alive.
+
+    Returns:
+        how many there were.
+    """
+    import dagster as dg
+
+    dead = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]))
+    for record in dead:
+        instance.report_run_failed(record.dagster_run, "进程中断，没有做完；重新运行同一批次即可。")
+    return len(dead)
+
+
+def dev(home: Home, extracts: Path, port: int = 3000) -> int:
+    """Open Dagster's UI on this machine, until interrupted.
+
+    Returns:
+        the exit code of `dagster dev`.
+    """
+    import dagster as dg
+
+    from assets.resources import only_run
+
+    state = environment(home, extracts)
+    with contextlib.suppress(DataError), only_run(home), dg.DagsterInstance.from_config(str(state)) as instance:
+        end_dead_runs(instance)
+    command = Path(sys.executable).with_name("dagster")
+    program = str(command) if command.exists() else shutil.which("dagster") or "dagster"
+    # The working folder is the state folder: what the servers write beside themselves stays below the home folder.
+    call = [program, "dev", "--module-name", "assets.definitions", "--host", "127.0.0.1", "--port", str(port)]
+    print(f"Dagster 界面：http://127.0.0.1:{port}　（约半分钟后可用；按 Ctrl-C 结束）", file=sys.stderr)  # noqa: T201
+    try:
+        return subprocess.run(call, cwd=state, check=False).returncode
+    except KeyboardInterrupt:
+        return 0
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dagster's and Great Expectations' chatter from the terminal: an officer can do nothing about it."""
+    levels = {name: logging.getLogger(name).level for name in ("dagster", "great_expectations", "alembic")}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            for name, level in levels.items():
+                logging.getLogger(name).setLevel(level)
