@@ -27,11 +27,33 @@ CREATE TABLE leads (
     town VARCHAR,
     village VARCHAR,
     grid VARCHAR,
-    status VARCHAR,             -- 待派发, 已派发, 已反馈, 转办, 关闭, 超期; 暂缓 (cool-down or over the town's limit)
+    status VARCHAR,             -- 待派发 (on this list, new or again), 已派发, 超期 (on an earlier list, no answer); 已反馈, 转办, 关闭 (by the
+                                -- last answer, schemas/codes/outcome.csv); 暂缓 (over the town's limit)
     times_raised INTEGER,
     last_outcome VARCHAR,       -- outcome code of the last answer
     held_back VARCHAR,          -- why it is not on this month's worklist: cool_down, limit; NULL if it is
-    first_batch VARCHAR
+    first_batch VARCHAR,
+    generated_on DATE,          -- when the batch's lists go out; due dates count from it, a rerun keeps it
+    urgent BOOLEAN              -- 急难: due within 24 hours, never held back
+);
+
+CREATE TABLE lead_register (    -- every lead so far, also those whose reasons have ended: what the next batch must know
+    lead_id VARCHAR,
+    household_id VARCHAR,       -- today's
+    direction VARCHAR,
+    head_person_id VARCHAR,     -- finds the household again when its id changes
+    first_batch VARCHAR,
+    last_batch VARCHAR,         -- the last batch with findings
+    raised_in VARCHAR,          -- the batch that last put it on a list as new or again; NULL if none has
+    times_raised INTEGER,
+    due_date DATE,
+    known_rules VARCHAR[],      -- rules ever raised in it; `U05?` while only unknown
+    known_rank TINYINT,         -- level when last raised: 3 red, 2 orange, 1 yellow
+    known_figures MAP(VARCHAR, DOUBLE), -- `rule:fact` → value when last raised (schemas/followup.yaml)
+    waiting BOOLEAN,            -- the town's limit has kept it from the list
+    status VARCHAR,
+    last_outcome VARCHAR,
+    ended_in VARCHAR            -- the first batch without findings; NULL while they last
 );
 
 CREATE TABLE rules (            -- every rule, run or not
@@ -44,4 +66,16 @@ CREATE TABLE rules (            -- every rule, run or not
 CREATE TABLE parameters (
     key VARCHAR, title VARCHAR, area VARCHAR, population VARCHAR, valid_from DATE, value VARCHAR, unit VARCHAR, document VARCHAR, status VARCHAR,
     used BOOLEAN                -- this value held in this batch
+);
+
+CREATE TABLE waiting (          -- what unknown findings wait for: one row per missing fact and whom it is missing of
+    source VARCHAR,             -- the source that should supply it
+    department VARCHAR,
+    fact VARCHAR,
+    meaning VARCHAR,            -- the fact in Chinese
+    what VARCHAR,               -- what to ask the department for
+    person_id VARCHAR,          -- of whom; NULL where it is of the household as a whole
+    household_id VARCHAR,
+    rule_ids VARCHAR[],         -- the rules whose findings wait
+    findings INTEGER            -- how many
 );
