@@ -7,7 +7,6 @@ plainest means, and that counts. Nothing is checked, cleaned or accounted for.
 """
 
 import csv
-import io
 import shutil
 import sys
 import time
@@ -46,7 +45,8 @@ def main() -> None:
             else:
                 position, separator = id_column(path, headings)
                 selects.append(
-                    f"SELECT column{position} AS id, * FROM read_csv('{path}', header = false, all_varchar = true, delim = '{separator}', "
+                    f"SELECT column{position} AS id, * "
+                    f"FROM read_csv('{path}', header = false, all_varchar = true, delim = '{separator}', "
                     "quote = '\"', null_padding = true, strict_mode = false, max_line_size = 1000000, parallel = true, "
                     f"names = {[f'column{n}' for n in range(width(path, separator))]})"
                 )
@@ -83,20 +83,27 @@ def as_csv(path: Path, out: Path) -> list[Path]:
     head = path.open("rb").read(1 << 16)
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
+    elif is_utf8(head[: head.rfind(b"\n") + 1]):
+        return [path]
     else:
-        try:
-            head[: head.rfind(b"\n") + 1].decode("utf-8")
-            return [path]
-        except UnicodeDecodeError:
-            encoding = "gb18030"
+        encoding = "gb18030"
     with path.open(encoding=encoding, newline="") as source, copy.open("w", encoding="utf-8", newline="") as file:
         shutil.copyfileobj(source, file, 1 << 20)
     return [copy]
 
 
+def is_utf8(text: bytes) -> bool:
+    """Whether bytes decode as UTF-8."""
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def first_lines(path: Path) -> list[str]:
     """The first lines, enough to hold the headings."""
-    with io.open(path, encoding="utf-8-sig") as file:
+    with path.open(encoding="utf-8-sig") as file:
         return [file.readline() for _ in range(6)]
 
 
