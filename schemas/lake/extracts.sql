@@ -17,7 +17,7 @@ CREATE TABLE files (            -- <source>.files.parquet
     rejected BIGINT,
     skipped BIGINT,             -- title, heading, total and blank rows
     unknown_headings VARCHAR[], -- reported and dropped
-    state VARCHAR               -- current; replaced (a corrected file of the same name came)
+    state VARCHAR               -- current; replaced (a corrected file of the same name came); duplicate (another file's content: rows not loaded again, counts 0)
 );
 
 CREATE TABLE rejected (         -- <source>.rejected.parquet

@@ -1,0 +1,238 @@
+"""CSV and its kin: separator, heading row, and records in the file's order with the number a spreadsheet shows.
+
+Belongs here: text → batches of cells. Two readers do it. The quick one hands blocks of whole records to Polars; it takes
+a block only if its quoting is RFC 4180 to the letter, which one vectorised look at the quotes' neighbours tells, and if
+Polars gives back as many rows as the block has records. From the first block that is not so, the careful one, Python's
+csv module in strict mode, reads the rest: a quote inside an unquoted cell is a character, a quoted cell that does not
+end properly stops the file. Does not belong here: encodings (`decode`), what the headings mean (`headings`).
+
+A line break inside quotes does not begin a row, a blank line is one: so a spreadsheet counts, and so does `row_no`.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import DataError
+from pipelines.extracts.cells import trimmed_characters
+from pipelines.extracts.decode import detect, utf8_blocks
+from pipelines.extracts.headings import SEARCHED_ROWS, Matcher
+from pipelines.extracts.tables import BATCH_ROWS, EXTRA, Batch, Table, cell
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SEPARATORS = (",", "\t", "|", ";", "，")
+_SURPLUS = 4
+"""Columns read beyond the headings, to see that a row is too long."""
+
+_LONGEST_CELL = 1 << 20
+"""Bytes; a spreadsheet's cell holds 32,767 characters. A quoted cell that is longer was never closed."""
+
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
+
+
+def open_delimited(path: Path, where: str, matcher: Matcher, told: Callable[[int], None]) -> Table:
+    """Open a delimited text file: encoding, separator and headings found, rows still to come.
+
+    Raises:
+        DataError: binary, undecodable, without text or without the contract's headings.
+    """
+    encoded = detect(path, where)
+    blocks = utf8_blocks(path, encoded, where, told)
+    first = next(blocks, b"")
+    if not first.strip():
+        raise DataError("文件里没有内容。", where=where, todo="请部门重新提供；确实没有数据时，提供只有表头的文件。")
+    old_mac = b"\n" not in first
+    if old_mac:
+        first = first.replace(b"\r", b"\n")
+        blocks = (block.replace(b"\r", b"\n") for block in blocks)
+    separator = _separator(first, matcher)
+    rows, ends = _preview(first, separator)
+    headings = matcher.read(rows, where)
+    width = len(headings.texts)
+    records = _Records(where, separator, width, headings.row + 1)
+    batches = records.batches(first[ends[headings.row - 1] :], blocks)
+    return Table("csv", encoded.name, headings, batches)
+
+
+def _preview(text: bytes, separator: str) -> tuple[list[list[str]], list[int]]:
+    """The first records, and the offset in bytes at which each ends."""
+    rows: list[list[str]] = []
+    ends: list[int] = []
+    done = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal done
+        for line in io.BytesIO(text):
+            done += len(line)
+            yield line.decode("utf-8").replace("\r\n", "\n").replace("\r", " ")
+
+    reader = csv.reader(lines(), delimiter=separator)
+    try:
+        for row in reader:
+            rows.append(row)
+            ends.append(done)
+            if len(rows) >= SEARCHED_ROWS:
+                break
+    except csv.Error:
+        pass  # whoever reads the rows says where
+    return rows, ends
+
+
+def _separator(text: bytes, matcher: Matcher) -> str:
+    """The separator with which a row looks most like the headings; the comma where none does."""
+    return max(SEPARATORS, key=lambda separator: matcher.best_row(_preview(text, separator)[0])[1])
+
+
+class _Records:
+    """The data records of one file, read in one pass."""
+
+    def __init__(self, where: str, separator: str, width: int, first_row: int) -> None:
+        self._where, self._separator, self._width, self._row = where, separator, width, first_row
+        self._names = [cell(position) for position in range(width + _SURPLUS)]
+
+    def batches(self, rest: bytes, blocks: Iterator[bytes]) -> Iterator[Batch]:
+        """Batches of whole records from the bytes after the headings."""
+        from itertools import chain
+
+        held = b""
+        for block in chain([rest], blocks):
+            text = held + block if held else block
+            cut = self._whole_records(text)
+            if cut is None:
+                yield from self._carefully(chain([text], blocks))
+                return
+            batch = self._quickly(text[:cut]) if cut else None
+            if cut and batch is None:
+                yield from self._carefully(chain([text], blocks))
+                return
+            if batch is not None:
+                self._row += batch.frame.height
+                yield batch
+            held = text[cut:]
+            if len(held) > _LONGEST_CELL:
+                break
+        if held:
+            yield from self._carefully(chain([held], blocks))
+
+    def _whole_records(self, text: bytes) -> int | None:
+        """How many bytes of `text` are whole records with proper quoting; None if the quoting is not proper."""
+        if len(self._separator.encode()) > 1:
+            return None
+        if b'"' not in text:
+            return text.rfind(b"\n") + 1
+        import numpy as np
+
+        octets = np.frombuffer(text, dtype=np.uint8)
+        quotes = np.flatnonzero(octets == ord('"'))
+        cut = text.rfind(b"\n") + 1
+        before = int(np.searchsorted(quotes, cut))
+        if before % 2:
+            cut = text.rfind(b"\n", 0, int(quotes[before - 1])) + 1
+            before = int(np.searchsorted(quotes, cut))
+        if not cut:
+            return 0
+        if before % 2:
+            return None
+        ends = np.zeros(256, dtype=bool)
+        ends[[ord(self._separator), ord("\n"), ord("\r")]] = True
+        opening, closing = quotes[0:before:2], quotes[1:before:2]
+        doubled = np.zeros(len(opening) + 1, dtype=bool)
+        doubled[1:-1] = closing[:-1] + 1 == opening[1:]
+        begins = ends[octets[opening - 1]] | (opening == 0) | doubled[:-1]
+        stops = ends[octets[closing + 1]] | doubled[1:]
+        return cut if bool(begins.all() and stops.all()) else None
+
+    def _quickly(self, text: bytes) -> Batch | None:
+        """A block by Polars; None if it does not give as many rows as the block has records."""
+        import polars as pl
+
+        quoted = b'"' in text
+        if b"\r" in text:
+            text = (
+                _LONE_RETURN.sub(b" ", text).replace(b"\r\n", b"\n")
+                if _LONE_RETURN.search(text)
+                else text.replace(b"\r\n", b"\n")
+            )
+        try:
+            frame = pl.read_csv(
+                text,
+                has_header=False,
+                schema=dict.fromkeys(self._names, pl.String),
+                separator=self._separator,
+                quote_char='"' if quoted else None,
+                truncate_ragged_lines=True,
+                missing_columns="insert",
+                infer_schema=False,
+            )
+        except (pl.exceptions.PolarsError, ValueError):
+            return None
+        if frame.height != (_line_ends_outside_quotes(text) if quoted else text.count(b"\n")):
+            return None
+        return self._batch(frame, trimmed_characters(text), b'="' in text)
+
+    def _carefully(self, blocks: Iterator[bytes]) -> Iterator[Batch]:
+        """The rest of the file by Python's csv module in strict mode: slower, and right about stray quotes."""
+        import polars as pl
+
+        reader = csv.reader(_lines(blocks), delimiter=self._separator, strict=True)
+        limit = csv.field_size_limit(_LONGEST_CELL)
+        width = len(self._names)
+        try:
+            while True:
+                rows: list[list[str | None]] = []
+                try:
+                    for record in reader:
+                        rows.append((record + [None] * (width - len(record)))[:width] if len(record) != width else list(record))
+                        if len(rows) >= BATCH_ROWS // 4:
+                            break
+                except csv.Error:
+                    raise self._broken(self._row + len(rows)) from None
+                if not rows:
+                    return
+                frame = pl.DataFrame(rows, schema=dict.fromkeys(self._names, pl.String), orient="row")
+                batch = self._batch(frame, None, True)
+                self._row += frame.height
+                yield batch
+        finally:
+            csv.field_size_limit(limit)
+
+    def _batch(self, frame: "pl.DataFrame", spaces: list[str] | None, formulas: bool) -> Batch:
+        import polars as pl
+
+        surplus = self._names[self._width :]
+        full = [name for name in surplus if frame[name].null_count() < frame.height]
+        filled = pl.any_horizontal(pl.col(name).str.strip_chars().str.len_bytes() > 0 for name in full) if full else None
+        frame = frame if filled is None else frame.with_columns(filled.fill_null(value=False).alias(EXTRA))
+        return Batch(self._row, frame.drop(surplus), spaces, formulas)
+
+    def _broken(self, row: int) -> DataError:
+        return DataError(
+            f"第 {row} 行起引号不成对，后面的行分不清，整个文件没有读取。",
+            where=f"{self._where} 第 {row} 行",
+            todo="请部门重新导出；或用文本编辑器打开，在这一行补上或去掉多余的英文双引号。",
+        )
+
+
+def _line_ends_outside_quotes(text: bytes) -> int:
+    import numpy as np
+
+    octets = np.frombuffer(text, dtype=np.uint8)
+    quotes = np.flatnonzero(octets == ord('"'))
+    line_ends = np.flatnonzero(octets == ord("\n"))
+    return int((np.searchsorted(quotes, line_ends) % 2 == 0).sum())
+
+
+def _lines(blocks: Iterator[Any]) -> Iterator[str]:
+    """Lines of text with their ends; a lone carriage return is a space, as the quick reader has it."""
+    rest = b""
+    for block in blocks:
+        *lines, rest = (rest + block).split(b"\n")
+        for line in lines:
+            yield _LONE_RETURN.sub(b" ", line.removesuffix(b"\r")).decode("utf-8") + "\n"
+    if rest:
+        yield _LONE_RETURN.sub(b" ", rest.removesuffix(b"\r")).decode("utf-8")

@@ -1,0 +1,162 @@
+"""Which row holds the headings, and which column of the contract each of them is.
+
+Belongs here: folding a heading to what is compared, scoring rows, matching, units in brackets.
+Does not belong here: how rows are got out of a file (`delimited`, `workbook`, `columnar`).
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pipelines.contracts import Column, Contract
+from pipelines.errors import DataError
+
+SEARCHED_ROWS = 40
+"""Rows looked through for the headings; the longest preamble known (a statistics return with notes) has eleven."""
+
+_IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕|\{[^{}]*\}|<[^<>]*>|《[^《》]*》")
+_NOISE = re.compile(r"[\s\u200b-\u200f\u2028-\u202e\u2060\ufeff*:'\"]+")
+_BRACKETS = re.compile(r"[()\[\]【】〔〕{}<>《》]")
+_PERSONAL = re.compile(r"\d{6}")
+_SCALES = {"万元": 10_000, "千元": 1_000, "百万元": 1_000_000, "亿元": 100_000_000}
+"""Units that stand in a money heading's brackets, in yuan."""
+
+
+def folded(heading: str) -> str:
+    """A heading as it is compared: NFKC, lower case, without spaces, line breaks, required-marks and brackets' content."""
+    text = _NOISE.sub("", unicodedata.normalize("NFKC", heading)).casefold()
+    while (shorter := _IN_BRACKETS.sub("", text)) != text:
+        text = shorter
+    return text
+
+
+def spelled(heading: str) -> str:
+    """As `folded`, but what stands in brackets is kept: 其他家庭成员姓名（1） and 村（社区） say something there."""
+    return _BRACKETS.sub("", _NOISE.sub("", unicodedata.normalize("NFKC", heading)).casefold())
+
+
+def scale(heading: str) -> int:
+    """Yuan per unit that a money heading states in brackets: 10,000 for （万元）, else 1."""
+    text = _NOISE.sub("", unicodedata.normalize("NFKC", heading))
+    for inside in _IN_BRACKETS.findall(text):
+        for unit in sorted(_SCALES, key=len, reverse=True):
+            if unit in inside:
+                return _SCALES[unit]
+    return 1
+
+
+def shown(heading: str, position: int) -> str:
+    """A heading as a message may show it; where it looks like data rather than a heading, only its place."""
+    text = _NOISE.sub("", unicodedata.normalize("NFKC", heading))
+    return f"（第{position + 1}列）" if len(text) > 24 or _PERSONAL.search(text) else text
+
+
+@dataclass(frozen=True)
+class Place:
+    """One column of a file that feeds a column of the contract."""
+
+    position: int
+    scale: int = 1
+
+
+@dataclass(frozen=True)
+class Headings:
+    """What a heading row says.
+
+    `row` counts from 1; `places` gives for each canonical column its places in the file, the first to be asked first;
+    `texts` are the headings as written, by position; `unknown`, `repeated`, `variants` are fit for messages.
+    """
+
+    row: int
+    places: dict[str, list[Place]]
+    texts: list[str]
+    unknown: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    variants: list[str] = field(default_factory=list)
+
+
+class Matcher:
+    """The headings of one contract, ready to be looked for."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._columns: dict[str, Column] = contract.text_columns()
+        self._spelled: dict[str, tuple[str, int]] = {}
+        self._folded: dict[str, tuple[str, int] | None] = {}
+        for name, column in self._columns.items():
+            for rank, heading in enumerate(column.heading):
+                self._spelled.setdefault(spelled(heading), (name, rank))
+                key = folded(heading)
+                held = self._folded.setdefault(key, (name, rank))
+                if held is not None and held[0] != name:
+                    self._folded[key] = None  # two columns differ only within brackets: brackets decide
+
+    def column(self, heading: str) -> tuple[str, int] | None:
+        """The canonical column a heading stands for and which of its variants it is; None if it is unknown."""
+        return self._spelled.get(spelled(heading)) or self._folded.get(folded(heading))
+
+    def score(self, row: Sequence[str | None]) -> int:
+        """How many columns of the contract a row's cells name."""
+        return len({match[0] for cell in row if cell and (match := self.column(cell))})
+
+    def best_row(self, rows: Sequence[Sequence[str | None]]) -> tuple[int, int]:
+        """Index and score of the row that looks most like the headings; the first of equals."""
+        scores = [self.score(row) for row in rows[:SEARCHED_ROWS]]
+        best = max(range(len(scores)), key=lambda index: (scores[index], -index), default=0)
+        return best, scores[best] if scores else 0
+
+    def read(self, rows: Sequence[Sequence[str | None]], where: str) -> Headings:
+        """Find the heading row among a file's first rows and match it.
+
+        Args:
+            rows: the first rows as a spreadsheet shows them, blank ones included.
+            where: the file, for messages.
+
+        Raises:
+            DataError: no row has headings, or a required heading is missing; names it and the headings that were found.
+        """
+        index, score = self.best_row(rows)
+        if score < 2:
+            expected = "、".join(column.heading[0] for column in self._columns.values() if column.required)
+            raise DataError(
+                f"前 {min(len(rows), SEARCHED_ROWS)} 行里没有找到表头。",
+                where=where,
+                todo=f"确认文件放对了文件夹，并且有一行表头，至少包括：{expected}。",
+            )
+        headings = self._match(index + 1, [cell or "" for cell in rows[index]])
+        missing = [column for name, column in self._columns.items() if column.required and name not in headings.places]
+        if missing:
+            names = "；".join("或".join(f"“{heading}”" for heading in column.heading) for column in missing)
+            found = "、".join(shown(text, position) for position, text in enumerate(headings.texts) if text.strip())
+            raise DataError(
+                f"缺少必需的表头：{names}。找到的表头有：{found}。",
+                where=f"{where} 第 {index + 1} 行",
+                todo="请部门补上这一列后重新提供；如果只是换了叫法，把新叫法加到该数据源合同的 heading 里。",
+            )
+        return headings
+
+    def _match(self, row: int, texts: list[str]) -> Headings:
+        found: dict[str, list[tuple[int, Place]]] = {}
+        written: dict[str, set[str]] = {}
+        unknown, repeated = [], []
+        for position, text in enumerate(texts):
+            if not text.strip():
+                continue
+            match = self.column(text)
+            if match is None:
+                unknown.append(shown(text, position))
+                continue
+            name, rank = match
+            if spelled(text) in written.setdefault(name, set()):
+                repeated.append(shown(text, position))
+                continue
+            written[name].add(spelled(text))
+            factor = scale(text) if self._columns[name].type == "money" else 1
+            found.setdefault(name, []).append((rank, Place(position, factor)))
+        places = {
+            name: [place for _, place in sorted(found[name], key=lambda item: (item[0], item[1].position))]
+            for name in self._columns
+            if name in found
+        }
+        variants = [shown(texts[place.position], place.position) for several in places.values() for place in several[1:]]
+        return Headings(row, places, texts, unknown, repeated, variants)

@@ -1,0 +1,76 @@
+"""One file read through: opened, its rows sorted, its counts balanced.
+
+Belongs here: what `stage` and `check` do alike with one file. Does not belong here: writing anything.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pipelines.contracts import Contract
+from pipelines.errors import DataError
+from pipelines.extracts.find import Found
+from pipelines.extracts.months import MonthWatch, check_name
+from pipelines.extracts.sort_rows import Sorted, Sorter
+from pipelines.extracts.tables import Table, open_table
+
+
+class Reading:
+    """One file being read; iterate over `batches()`, after it the counts are final and balanced."""
+
+    def __init__(self, file: Found, batch: str, contract: Contract) -> None:
+        self.file = file
+        self._batch, self._contract = batch, contract
+        self.where = f"{contract.source}/{file.name}"
+        self.table: Table | None = None
+        self.rows_read = self.accepted = self.rejected = self.skipped = 0
+        self.months_behind: int | None = None
+
+    def batches(self, path: Path, told: Callable[[int], None] = lambda _: None) -> Iterator[Sorted]:
+        """The file's rows, sorted, batch by batch.
+
+        Args:
+            path: where its bytes lie.
+            told: hears of every block's bytes.
+
+        Raises:
+            DataError: the file cannot be read, its headings are not the contract's, or it is of another month.
+        """
+        check_name(self.file.name, self._batch, self._contract)
+        self.table = table = open_table(path, self.where, self._contract, told)
+        sorter, watch = Sorter(self._contract, table.headings), MonthWatch(self._batch, self._contract)
+        self.rows_read = self.skipped = table.headings.row
+        for batch in table.batches:
+            rows = sorter.sort(batch)
+            self.rows_read += batch.frame.height
+            self.accepted += rows.accepted.height
+            self.rejected += rows.rejected.height
+            self.skipped += rows.skipped
+            watch.look(rows.accepted)
+            yield rows
+        watch.finish(self.where)
+        self.months_behind = watch.months_behind()
+        if self.rows_read != self.accepted + self.rejected + self.skipped:
+            raise DataError(
+                "程序内部核对不符：读到的行数不等于接受、退回与跳过之和，没有写入。",
+                where=self.where,
+                todo="请把这条信息告诉维护人员。",
+            )
+
+    def remarks(self) -> list[str]:
+        """What a person should know about this file: headings that were dropped or stood twice, other sheets."""
+        if self.table is None:
+            return []
+        headings, remarks = self.table.headings, list(self.table.remarks)
+        if headings.unknown:
+            remarks.append(f"合同里没有的列，没有读取：{'、'.join(headings.unknown)}")
+        if headings.repeated:
+            remarks.append(f"重复的表头，只取第一个：{'、'.join(headings.repeated)}")
+        if headings.variants:
+            remarks.append(f"同一列的另一种叫法也在，只在前一列为空时取用：{'、'.join(headings.variants)}")
+        if self.rejected:
+            remarks.append(f"退回 {self.rejected:,} 行")
+        return remarks
+
+    def dropped_headings(self) -> list[str]:
+        """Headings whose columns were not loaded, for the ledger."""
+        return [] if self.table is None else self.table.headings.unknown + self.table.headings.repeated
