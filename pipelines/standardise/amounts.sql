@@ -1,0 +1,34 @@
+-- Money, whole numbers and telephones as macros. The first CASE branch is the common writing; the rest is read from NFKC.
+
+CREATE OR REPLACE TEMP MACRO amount_signs(t) AS
+    regexp_replace(nfkc(t), '[\s\p{Z}\p{Cf}\p{Cc},''"`‘’“”¥￥$]|人民币|RMB|CNY|整', '', 'g');
+-- in brackets: negative, as bookkeepers write it; a minus behind, as some systems do
+CREATE OR REPLACE TEMP MACRO amount_sign(t) AS
+    regexp_replace(regexp_replace(regexp_replace(t, '[−–—－]', '-'), '^[(](.*)[)]$', '-\1'), '^([^-].*)-$', '-\1');
+CREATE OR REPLACE TEMP MACRO amount_number(t) AS CASE
+    WHEN regexp_full_match(t, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)(E[+-]?[0-9]+)?(亿|万)?[元圆块]?') THEN
+        TRY_CAST(regexp_extract(t, '^[-+0-9.E]+') AS DECIMAL(28, 6))
+            * CASE WHEN contains(t, '亿') THEN 100000000 WHEN contains(t, '万') THEN 10000 ELSE 1 END END;
+CREATE OR REPLACE TEMP MACRO money(t) AS CASE
+    WHEN regexp_full_match(t, '-?[0-9]{1,16}([.][0-9]{1,2})?') THEN TRY_CAST(t AS DECIMAL(18, 2))
+    ELSE TRY_CAST(amount_number(amount_sign(upper(amount_signs(t)))) AS DECIMAL(18, 2)) END;
+
+CREATE OR REPLACE TEMP MACRO whole_number(t) AS CASE
+    WHEN regexp_full_match(t, '-?[0-9]{1,18}') THEN TRY_CAST(t AS BIGINT)
+    ELSE TRY_CAST(regexp_extract(amount_sign(amount_signs(t)), '^([-+]?[0-9]{1,18})(?:[.]0*)?(?:年度?|个月?|月|人|口|岁|户|次|天)?$', 1)
+        AS BIGINT) END;
+
+-- Mobiles by 1[3-9], landlines with or without area code; of several in one cell the first. Country code and dashes go.
+CREATE OR REPLACE TEMP MACRO phone_signs(t) AS
+    regexp_replace(regexp_replace(nfkc(t), '[\p{Cf}\p{Cc}''"`‘’“”]', '', 'g'), '^([0-9]+)[.]0+$', '\1');
+CREATE OR REPLACE TEMP MACRO phone_digits(t) AS regexp_replace(coalesce(
+    nullif(regexp_extract(t, '(?:^|[^0-9])(?:[+]?(?:00)?86[-\s]*)?(1[3-9](?:[-\s.]?[0-9]){9})(?:[^0-9]|$)', 1), ''),
+    nullif(regexp_extract(t, '(?:^|[^0-9])(?:[+]?(?:00)?86[-\s]*)?([(]?0[0-9]{2,3}[)]?[-\s]?[2-9][0-9]{2,3}[-\s]?[0-9]{4})(?:[^0-9]|$)', 1), ''),
+    nullif(regexp_extract(t, '(?:^|[^0-9])([2-8][0-9]{2,3}[-\s]?[0-9]{4})(?:[^0-9]|$)', 1), '')
+), '[^0-9]', '', 'g');
+CREATE OR REPLACE TEMP MACRO no_phone(d) AS
+    replace(d, d[2], '') = '' OR right(d, 8) IN ('00000000', '12345678') OR d IN ('13800138000') OR replace(d, '1', '') = '';
+CREATE OR REPLACE TEMP MACRO phone_read(t) AS CASE
+    WHEN regexp_full_match(t, '1[3-9][0-9]{9}') THEN t
+    ELSE nullif(phone_digits(phone_signs(t)), '') END;
+CREATE OR REPLACE TEMP MACRO phone(t) AS CASE WHEN NOT no_phone(phone_read(t)) THEN phone_read(t) END;

@@ -1,0 +1,99 @@
+"""Dates: every way a department writes a day or a month → DATE, once per distinct text.
+
+Belongs here: reading a date's text. Does not belong here: whether the date makes sense where it stands (rules, linkage).
+"""
+
+import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+FIRST_YEAR, LAST_YEAR = 1800, 2200
+"""Outside these a text is no date but a mistake or a sign for 'never' (9999-12-31)."""
+
+_DAY = r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?(?:[T ]?\d{1,2}[:时点].*)?$"
+_MONTH = r"^(\d{4})[-/.年](\d{1,2})月?份?$"
+_DIGITS_DAY = r"^(\d{4})(\d{2})(\d{2})(?:[T ]?\d{1,2}:.*|\d{6}|\d{4})?(?:\.0+)?$"
+_DIGITS_MONTH = r"^(\d{4})(\d{2})(?:\.0+)?$"
+_SERIAL = r"^\d{4,5}(?:\.\d+)?$"
+_EPOCH = r"^-?\d{11,13}$"
+_UTC = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z$"
+_EPOCH_OF_SHEETS = datetime.date(1899, 12, 30)
+"""Day 0 of spreadsheets, which believe in a 29 February 1900."""
+_FIRST_SERIAL = 2101
+"""A lone number up to 2100 is a year, not the day a spreadsheet numbers so (1905-10-01)."""
+
+
+def read_dates(raw: "pa.Array") -> "pa.Table":
+    """Read distinct date texts.
+
+    Args:
+        raw: distinct texts as a source wrote them.
+
+    Returns:
+        columns raw VARCHAR, value DATE (a month's first day where only the month is said), NULL where the text is no date.
+    """
+    import polars as pl
+
+    texts = pl.DataFrame({"raw": pl.Series(raw, dtype=pl.String)})
+    return texts.select("raw", read("raw").alias("value")).to_arrow()
+
+
+def read(column: str) -> "pl.Expr":
+    """The date in a text column as an expression."""
+    import polars as pl
+
+    text = (
+        pl.col(column)
+        .str.normalize("NFKC")
+        .str.replace_all(r"[\p{Cf}\p{Cc}'\x22`‘’“”]", "")
+        .str.strip_chars()
+        .str.replace_all(r"\s*([-/.年月])\s*", "${1}")
+        .str.replace_all(r"\s+", " ")
+    )
+    value = pl.coalesce(
+        _utc(text),
+        _parts(text, _DAY),
+        _parts(text, _DIGITS_DAY),
+        _parts(text, _MONTH),
+        _parts(text, _DIGITS_MONTH),
+        _serial(text),
+        _epoch(text),
+    )
+    return pl.when(value.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(value)
+
+
+def _parts(text: "pl.Expr", pattern: str) -> "pl.Expr":
+    """Year, month and day by the pattern's groups; the first where it has no third."""
+    import polars as pl
+
+    year, month = (text.str.extract(pattern, group) for group in (1, 2))
+    day = text.str.extract(pattern, 3) if pattern.count("(\\d") > 2 else pl.lit("1")  # noqa: PLR2004
+    return pl.concat_str(year, pl.lit("-"), month.str.zfill(2), pl.lit("-"), day.str.zfill(2)).str.to_date(
+        "%Y-%m-%d", strict=False
+    )
+
+
+def _serial(text: "pl.Expr") -> "pl.Expr":
+    import polars as pl
+
+    number = pl.when(text.str.contains(_SERIAL)).then(text.str.extract(r"^(\d+)")).cast(pl.Int32, strict=False)
+    return pl.when(number >= _FIRST_SERIAL).then(pl.lit(_EPOCH_OF_SHEETS) + pl.duration(days=number)).cast(pl.Date)
+
+
+def _epoch(text: "pl.Expr") -> "pl.Expr":
+    """Milliseconds since 1970 as the day it was in Shanghai, with the summer times of 1986–1991 and earlier."""
+    import polars as pl
+
+    number = pl.when(text.str.contains(_EPOCH)).then(text).cast(pl.Int64, strict=False)
+    return number.cast(pl.Datetime("ms")).dt.replace_time_zone("UTC").dt.convert_time_zone("Asia/Shanghai").dt.date()
+
+
+def _utc(text: "pl.Expr") -> "pl.Expr":
+    """A moment marked as universal time: 16:00Z is the next day here."""
+    import polars as pl
+
+    moment = pl.when(text.str.contains(_UTC)).then(text.str.head(16)).str.to_datetime("%Y-%m-%dT%H:%M", strict=False)
+    return moment.dt.replace_time_zone("UTC").dt.convert_time_zone("Asia/Shanghai").dt.date()

@@ -1,0 +1,174 @@
+"""The standardise stage: `extracts/<source>.parquet` → `standardised/<source>.parquet`.
+
+Belongs here: the order of the steps and the one query that joins them. Does not belong here: reading any kind of value.
+
+What takes Python or many steps per text (names, dates, codes, addresses) is read once per distinct text into small tables
+first; ids, money and telephones are expressions inside the one query, which streams from Parquet to Parquet.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from pipelines.contracts import Column, Contract
+from pipelines.errors import DataError
+from pipelines.progress import Reporter
+from pipelines.standardise import addresses, amounts, characters, codes, dates, ids, members, names, output
+from pipelines.standardise.projection import Projection
+from pipelines.storage import Home, check_batch, quoted, write_parquet
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+_MOST_FILES = 2**16 - 1
+"""A record id has sixteen bits for the file."""
+
+
+def standardise_source(home: Home, batch: str, contract: Contract, reporter: Reporter) -> dict[str, int | float]:
+    """Read every value of one source's accepted rows and write its standardised table.
+
+    Args:
+        home: where the lake is.
+        batch: the month `YYYY-MM`; nobody is born after its end.
+        contract: the source's.
+        reporter: told what is being done.
+
+    Returns:
+        counts: rows (of the extract), records (rows and members that name somebody), warned (records with a warning),
+        and `id_<status>` for each status that occurs. A source without an extract leaves no table and counts nothing.
+
+    Raises:
+        DataError: the extract's table cannot be read or written.
+    """
+    import duckdb
+
+    check_batch(batch)
+    source, target = home.lake(batch, "extracts", contract.source), home.lake(batch, "standardised", contract.source)
+    if not source.exists():
+        target.unlink(missing_ok=True)  # of an earlier run, when the source had sent something
+        return {"rows": 0, "records": 0, "warned": 0}
+    reporter.start(f"规范：{contract.title}")
+    try:
+        with home.connect() as connection:
+            return _standardise(connection, str(source), target, batch, contract)
+    except duckdb.Error:
+        raise DataError(
+            "规范数据时出错，本数据源没有写出结果。",
+            where=f"{contract.title}（{contract.source}），批次 {batch}",
+            todo="重新读取本数据源后再运行；仍然出错请联系维护人员。",
+        ) from None  # what DuckDB says may hold a value
+
+
+def _standardise(
+    connection: "duckdb.DuckDBPyConnection", source: str, target: Any, batch: str, contract: Contract
+) -> dict[str, int | float]:
+    characters.teach(connection)
+    ids.teach_ids(connection)
+    amounts.teach_amounts(connection)
+    addresses.teach_addresses(connection)
+    rows = _number_files(connection, source, contract)
+    _read_distinct(connection, contract)
+    write_parquet(connection, Projection(contract, batch).query("extract"), target)
+    records, warned = connection.execute(
+        f"SELECT count(*), count(*) FILTER (len(warnings) > 0) FROM read_parquet('{quoted(target)}')"
+    ).fetchall()[0]
+    counts: dict[str, int | float] = {"rows": rows, "records": records, "warned": warned}
+    for status, amount in connection.execute(
+        f"SELECT id_status, count(*) FROM read_parquet('{quoted(target)}') GROUP BY ALL ORDER BY ALL"
+    ).fetchall():
+        counts[f"id_{status}"] = amount
+    return counts
+
+
+def _number_files(connection: "duckdb.DuckDBPyConnection", source: str, contract: Contract) -> int:
+    """Make the view `extract`: the rows with the number of their file among the sorted files. Gives the number of rows."""
+    from_parquet = f"read_parquet('{quoted(source)}')"
+    rows, files = connection.execute(f"SELECT count(*), count(DISTINCT file) FROM {from_parquet}").fetchall()[0]
+    if files > _MOST_FILES:
+        raise DataError(
+            f"一个批次里的文件太多：{files} 个。",
+            where=contract.title,
+            todo=f"合并成不超过 {_MOST_FILES} 个文件后重新报送。",
+        )
+    connection.execute(f"""
+        CREATE TEMP TABLE file_numbers AS
+        SELECT file, row_number() OVER (ORDER BY file) AS file_no FROM (SELECT DISTINCT file FROM {from_parquet})
+    """)
+    connection.execute(f"CREATE TEMP VIEW extract AS SELECT * FROM {from_parquet} JOIN file_numbers USING (file)")
+    return int(rows)
+
+
+def _read_distinct(connection: "duckdb.DuckDBPyConnection", contract: Contract) -> None:
+    """Make the small tables of distinct texts and what they say, for every kind of column that is read so."""
+    declared = contract.text_columns()
+
+    def of(*types: str) -> list[str]:
+        return [name for name, column in declared.items() if column.type in types]
+
+    _keep(connection, "name_values", names.read_names(_distinct(connection, of("name"))))
+    _keep(connection, "date_values", dates.read_dates(_distinct(connection, of("date", "month"))))
+    for name in of("code", "set", "sex"):
+        _keep(connection, f"code_{name}", _read_codes(_distinct(connection, [name]), declared[name]))
+    texts = _distinct(connection, members.columns_of(contract, "address"))
+    _keep(connection, "address_raw", _table(raw=texts))
+    addresses.read_addresses(connection)
+    in_addresses = {
+        kind: connection.execute(f"SELECT DISTINCT {kind}_raw FROM address_values WHERE {kind}_raw <> ''").fetchall()
+        for kind in ("town", "village")
+    }
+    for kind, read in (("town", _town), ("village", _village)):
+        said = _distinct(connection, members.columns_of(contract, kind)).to_pylist()
+        texts = sorted({*said, *(text for (text,) in in_addresses[kind])})
+        values = [read(text) for text in texts]
+        _keep(connection, f"{kind}_values", _table(raw=texts, value=[v for v, _ in values], known=[k for _, k in values]))
+
+
+def _distinct(connection: "duckdb.DuckDBPyConnection", columns: Iterable[str]) -> "pa.Array":
+    """The distinct texts of some columns together."""
+    import pyarrow as pa
+
+    parts = [f"SELECT DISTINCT {column} AS raw FROM extract WHERE {column} IS NOT NULL" for column in columns]
+    if not parts:
+        return pa.array([], pa.string())
+    found = connection.sql(" UNION ".join(parts)).to_arrow_table().column("raw").combine_chunks()
+    return found.cast(pa.string())
+
+
+def _read_codes(texts: "pa.Array", column: Column) -> "pa.Table":
+    """Distinct texts of a code, set or sex column: raw, value, and whether it was understood."""
+    import pyarrow as pa
+
+    table = column.codes or ""
+    reading: dict[str, Callable[[str], tuple[Any, bool]]] = {
+        "code": lambda text: (value := codes.read_code(text, table), value is not None),
+        "set": lambda text: codes.read_set(text, table),
+        "sex": lambda text: codes.read_sex(text, zero_one=column.zero_one_sex),
+    }
+    raw = texts.to_pylist()
+    values = [reading[column.type](text) for text in raw]
+    kind = pa.list_(pa.string()) if column.type == "set" else pa.string()
+    return pa.table(
+        {"raw": texts, "value": pa.array([v for v, _ in values], kind), "known": pa.array([k for _, k in values], pa.bool_())}
+    )
+
+
+def _town(text: str) -> tuple[str | None, bool]:
+    return codes.read_town(text)
+
+
+def _village(text: str) -> tuple[str | None, bool]:
+    return codes.read_village(text), True
+
+
+def _table(**columns: Any) -> "pa.Table":
+    import pyarrow as pa
+
+    kinds = {"known": pa.bool_()}
+    return pa.table({name: pa.array(column, kinds.get(name, pa.string())) for name, column in columns.items()})
+
+
+def _keep(connection: "duckdb.DuckDBPyConnection", name: str, table: "pa.Table") -> None:
+    """Put an Arrow table into the connection as a table of its own."""
+    connection.register("arrow_values", table)
+    connection.execute(f'CREATE TEMP TABLE "{name}" AS FROM arrow_values').fetchall()
+    connection.unregister("arrow_values")
