@@ -63,7 +63,7 @@ def quality_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         def check() -> Counts:
             from pipelines.quality.stage import check_quality
 
-            found.append(check_quality(place.at(), context.partition_key, contracts, watch.reporter))
+            found.append(check_quality(place.at(), context.partition_key, contracts, watch.reporter, watch.validator))
             return found[0].counts()
 
         watch.stage("检查质量", "", check)
@@ -86,12 +86,7 @@ def quality_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
 
 def source_result(found: "Quality", source: str, batch: str) -> dg.MaterializeResult[Any]:
     """One source's measures as numbers to plot, and its checks; counts and shares only."""
-    from pipelines.quality.stage import tell
-
-    plotted = {
-        " ".join(part for part in (one.measure, one.column_name, one.detail) if part): float(one.value)
-        for one in found.measures[source]
-    }
+    plotted = {measure.name: float(measure.value) for measure in found.measures[source]}
     checks = []
     for name in CHECKS:
         held = [result for result in found.results if result.limit.source == source and result.limit.check == name]
@@ -99,7 +94,7 @@ def source_result(found: "Quality", source: str, batch: str) -> dg.MaterializeRe
         critical = any(result.limit.severity == "critical" for result in failed)
         metadata: dict[str, Any] = {"批次": batch, "期望": len(held), "不符": len(failed)}
         if failed:
-            metadata["不符的"] = dg.MetadataValue.md("\n".join(f"- {tell(result)}" for result in failed))
+            metadata["不符的"] = dg.MetadataValue.md("\n".join(f"- {result.in_words()}" for result in failed))
         checks.append(
             dg.AssetCheckResult(
                 asset_key=dg.AssetKey(["quality", source]),

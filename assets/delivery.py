@@ -6,12 +6,13 @@ A file's name may be a person's: names are counted and hashed here, never told.
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
+from pipelines.extracts.find import dropped, source_folder
 from pipelines.storage import Home
 
 MONTHS_BETWEEN = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
@@ -71,12 +72,18 @@ def look_into(drop: Path, batch: str, contracts: Mapping[str, Contract], home: H
     present: dict[str, int] = {}
     size, newest = 0, 0.0
     for source in contracts:
-        for place, state in _files(drop / batch / source):
+        for path in dropped(source_folder(drop, batch, source)):
+            state = path.stat()
             present[source] = present.get(source, 0) + 1
             size += state.st_size
             newest = max(newest, state.st_mtime)
-            digest.update(f"{source}/{place}\0{state.st_size}\0{state.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
-    missing = [contract for contract in contracts.values() if contract.source not in present]
+            digest.update(os.fsencode(path.relative_to(drop)) + f"\0{state.st_size}\0{state.st_mtime_ns}\0".encode())
+    missing = [
+        contract
+        for source, contract in contracts.items()
+        # What was read before stays read, though its file has been taken away since: the ledger holds it.
+        if source not in present and not home.lake(batch, "extracts", source).exists()
+    ]
     return Delivery(
         batch=batch,
         present=present,
@@ -96,7 +103,7 @@ def arrived(drop: Path, batch: str, contracts: Mapping[str, Contract], home: Hom
         DataError: there is no folder for the batch, or required sources are missing: names all of them.
     """
     folder = drop / batch
-    if not folder.is_dir():
+    if not folder.is_dir() and not (home.root / "lake" / batch).is_dir():
         raise DataError(
             f"没有批次 {batch} 的文件夹。",
             where=str(folder),
@@ -111,18 +118,6 @@ def arrived(drop: Path, batch: str, contracts: Mapping[str, Contract], home: Hom
             todo="向这些部门要来文件，放到同名的文件夹里，再运行本批次。",
         )
     return delivery
-
-
-def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Every file below a source's folder that somebody meant to send, in the order of their names."""
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.rglob("*")):
-        # Half-copied and lock files of file managers and offices.
-        if path.name.startswith((".", "~$")) or path.suffix.lower() in {".part", ".tmp", ".crdownload"}:
-            continue
-        if path.is_file():
-            yield path.relative_to(folder).as_posix(), path.stat()
 
 
 def _late(missing: list[Contract], batch: str, home: Home) -> dict[str, str]:

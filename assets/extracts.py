@@ -40,6 +40,7 @@ def delivery_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
             return {"sources": len(found.present), "files": found.files, "bytes": found.size}
 
         counts = watch.stage("收件", "", look)
+        watch.prepare()
         return dg.MaterializeResult(metadata={**counts, **texts})
 
     return delivery

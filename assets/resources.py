@@ -18,12 +18,16 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from pipelines.errors import DataError
 from pipelines.progress import Reporter
 from pipelines.storage import Home
+
+if TYPE_CHECKING:
+    from pipelines.quality.validator import Validator
 
 Counts = Mapping[str, int | float]
 
@@ -83,8 +87,21 @@ class RunWatch:
     reporter: Reporter
     records: list[StageRecord] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    validator: "Validator | None" = None
+    """The process that validates the measures, started before the extracts are read: it imports meanwhile."""
     notes: list[str] = field(default_factory=list)
     """What the closing summary says besides: checks that warned, sources that are missing or late."""
+
+    def prepare(self) -> None:
+        """Start what takes long to start and is needed later."""
+        from pipelines.quality.validator import Validator
+
+        self.validator = self.validator or Validator()
+
+    def close(self) -> None:
+        """End what was prepared and not used."""
+        if self.validator:
+            self.validator.close()
 
     def stage(self, stage: str, source: str, work: Callable[[], Counts]) -> dict[str, int | float]:
         """Do one stage's work and note what it took.
@@ -150,8 +167,8 @@ def watch_from_dagster(context: dg.InitResourceContext) -> Iterator[RunWatch]:
     """The watch of a run that Dagster started itself: holds the home's lock while the run lasts."""
     place: Place = context.resources.place
     assert context.log is not None
-    with only_run(place.at()):
-        yield RunWatch(DagsterLines(context.log))
+    with only_run(place.at()), contextlib.closing(RunWatch(DagsterLines(context.log))) as watch:
+        yield watch
 
 
 @contextlib.contextmanager

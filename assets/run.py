@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from pipelines.contracts import load_contracts
 from pipelines.errors import DataError
 from pipelines.progress import Reporter
+from pipelines.quality.validator import Validator
 from pipelines.storage import SCHEMAS, Home
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def run_month(home: Home, extracts: Path, batch: str, reporter: Reporter, debug:
     """
     began = time.perf_counter()
     state = environment(home, extracts)
-    with _quiet():
+    with _quiet(), Validator() as validator:  # it imports for seconds, on the other core, while this process does the same
         import dagster as dg
 
         from assets.definitions import build_definitions
@@ -92,8 +93,11 @@ def run_month(home: Home, extracts: Path, batch: str, reporter: Reporter, debug:
 
         contracts = load_contracts()
         place = Place(home=str(home.root), extracts=str(extracts), memory=home.memory, threads=home.threads or 0)
-        watch = RunWatch(reporter)
-        with only_run(home), dg.DagsterInstance.from_config(str(state)) as instance:
+        with (
+            contextlib.closing(RunWatch(reporter, validator=validator)) as watch,
+            only_run(home),
+            dg.DagsterInstance.from_config(str(state)) as instance,
+        ):
             end_dead_runs(instance)
             job = build_definitions(contracts=contracts, place=place, watch=watch).resolve_job_def(MONTH)
             answer = job.execute_in_process(

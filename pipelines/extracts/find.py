@@ -107,10 +107,16 @@ def missing_sources(drop: Path, batch: str, contracts: Mapping[str, Contract] | 
     return [contract.source for contract in every if not _has_file(source_folder(drop, batch, contract.source))]
 
 
+def dropped(folder: Path) -> Iterator[Path]:
+    """The files of a source's folder that would be read or refused, archives unopened, in the order of their paths."""
+    if folder.is_dir():
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and _is_data(path.relative_to(folder).as_posix(), lambda _: None, strict=False):
+                yield path
+
+
 def _has_file(folder: Path) -> bool:
-    return folder.is_dir() and any(
-        path.is_file() and _is_data(path.name, lambda _: None, strict=False) for path in folder.rglob("*")
-    )
+    return any(True for _ in dropped(folder))
 
 
 def _is_data(name: str, note: Callable[[str], None], *, strict: bool = True) -> bool:

@@ -38,9 +38,14 @@ CHECK_OF = {
 
 WARNED = {
     "unknown_code": "代码表里没有",
+    "unknown_town": "镇街表里没有",
     "not_a_date": "不是日期",
-    "not_a_number": "不是数",
     "not_an_amount": "不是金额",
+    "not_a_whole_number": "不是整数",
+    "not_a_phone": "不是电话号码",
+    "no_name": "不是姓名",
+    "lost_character": "姓名缺字",
+    "several_names": "有几个姓名",
 }
 """What a reading warning means, in an officer's words; another one is shown as it is named."""
 
@@ -85,9 +90,41 @@ class Limit:
     detail: str = ""
 
     @property
+    def name(self) -> str:
+        """The name of the measure it is about."""
+        return " ".join(part for part in (self.measure, self.column_name, self.detail) if part)
+
+    @property
     def check(self) -> str:
         """The check that this limit is part of."""
         return CHECK_OF[self.measure]
+
+    def in_words(self) -> str:
+        """The limit as an officer reads it."""
+        if self.low is not None and self.high is not None:
+            return f"{self.text}应在 {self.number(self.low)} 与 {self.number(self.high)} 之间"
+        if self.low is not None:
+            return f"{self.text}不应低于 {self.number(self.low)}"
+        return f"{self.text}不应高于 {self.number(self.high)}" if self.high is not None else f"{self.text}不限"
+
+    def number(self, value: float) -> str:
+        """A value of the measure as it is written: a count, a ratio or a share."""
+        if self.measure == "rows":
+            return f"{value:,.0f}"
+        return f"{value:.4g}" if self.measure == "rows_against_last_batch" else f"{value:.2%}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One limit held against its measure."""
+
+    limit: Limit
+    measured: float
+    passed: bool
+
+    def in_words(self) -> str:
+        """The result in a sentence, with what was measured."""
+        return f"{self.limit.in_words()}，实际 {self.limit.number(self.measured)}"
 
 
 @functools.cache
@@ -154,5 +191,5 @@ def _title(contract: Contract, measure: Measure, text: str) -> str:
     """The limit in words: which column of which source, by the heading the officer knows."""
     column = contract.text_columns().get(measure.column_name)
     about = f"“{column.heading[0]}”" if column else measure.column_name
-    what = f"{WARNED.get(measure.detail, measure.detail)}，" if measure.detail else ""
+    what = WARNED.get(measure.detail, measure.detail)
     return f"{contract.title}{about}{what}{text}"

@@ -37,6 +37,11 @@ class Measure:
     column_name: str = ""
     detail: str = ""
 
+    @property
+    def name(self) -> str:
+        """What it is called in its source's frame, on the pages and in the plots."""
+        return " ".join(part for part in (self.measure, self.column_name, self.detail) if part)
+
 
 def measure_source(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, contract: Contract) -> list[Measure]:
     """Everything measured of one source in one batch; nothing if it did not arrive."""

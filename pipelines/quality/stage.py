@@ -1,6 +1,7 @@
 """The quality stage: measure every source of a batch, hold the measures against their limits, write both down.
 
-Belongs here: the stage. Does not belong here: what is measured (`measures`), expected (`limits`), who validates (`suites`).
+Belongs here: the stage. Does not belong here: what is measured (`measures`), expected (`limits`), who validates
+(`suites`, `validator`).
 """
 
 from collections.abc import Mapping
@@ -9,9 +10,10 @@ from pathlib import Path
 
 from pipelines.contracts import Contract
 from pipelines.progress import Reporter
-from pipelines.quality.limits import limits_of
+from pipelines.quality.limits import Limit, Result, limits_of
 from pipelines.quality.measures import Measure, measure_source
-from pipelines.quality.suites import Result, in_words, validate
+from pipelines.quality.suites import Suite
+from pipelines.quality.validator import Validator
 from pipelines.storage import Home, write_parquet
 
 
@@ -39,7 +41,7 @@ class Quality:
 
     def sentences(self, severity: str) -> list[str]:
         """What did not hold, one sentence each."""
-        return [tell(result) for result in self.results if not result.passed and result.limit.severity == severity]
+        return [result.in_words() for result in self.results if not result.passed and result.limit.severity == severity]
 
 
 def docs_folder(home: Home, batch: str) -> Path:
@@ -47,29 +49,53 @@ def docs_folder(home: Home, batch: str) -> Path:
     return home.root / "data_docs" / batch
 
 
-def check_quality(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: Reporter) -> Quality:
-    """Measure and check all sources of a batch; writes `quality/{measures,results}.parquet` and the Data Docs."""
+def check_quality(
+    home: Home, batch: str, contracts: Mapping[str, Contract], reporter: Reporter, validator: Validator | None = None
+) -> Quality:
+    """Measure and check all sources of a batch; writes `quality/{measures,results}.parquet` and the Data Docs.
+
+    Args:
+        home: the home folder.
+        batch: the batch.
+        contracts: the sources.
+        reporter: told of the progress.
+        validator: the validating process, if it was started before; else one is started now.
+    """
     reporter.start("检查数据质量", len(contracts) + 1)
-    measures: dict[str, list[Measure]] = {}
-    with home.connect() as connection:
-        for source, contract in contracts.items():
-            measures[source] = measure_source(connection, home, batch, contract)
-            reporter.advance()
-    limits = {source: limits_of(contract, measures[source]) for source, contract in contracts.items()}
-    titles = {source: contract.title for source, contract in contracts.items()}
-    results = validate(measures, limits, titles, docs_folder(home, batch))
+    with validator or Validator() as validating:
+        measures: dict[str, list[Measure]] = {}
+        with home.connect() as connection:
+            for source, contract in contracts.items():
+                measures[source] = measure_source(connection, home, batch, contract)
+                reporter.advance()
+        limits = {source: limits_of(contract, measures[source]) for source, contract in contracts.items()}
+        suites = [_suite(contracts[source], measures[source], limits[source]) for source in contracts if limits[source]]
+        answers = validating.validate({"suites": suites, "docs": str(docs_folder(home, batch))})
+    results = []
+    for suite, held in zip(suites, answers, strict=True):
+        for limit, passed in zip(limits[suite["source"]], held, strict=True):
+            results.append(Result(limit, suite["measures"][limit.name], passed))
     _write(home, batch, measures, results)
     reporter.advance()
     return Quality(measures, results)
 
 
-def tell(result: Result) -> str:
-    """One result in a sentence, with what was measured."""
-    limit = result.limit
-    count = limit.measure == "rows"
-    ratio = limit.measure == "rows_against_last_batch"
-    measured = f"{result.measured:,.0f}" if count else f"{result.measured:.2f}" if ratio else f"{result.measured:.2%}"
-    return f"{in_words(limit)}，实际 {measured}"
+def _suite(contract: Contract, measures: list[Measure], limits: list[Limit]) -> Suite:
+    return {
+        "source": contract.source,
+        "title": contract.title,
+        "measures": {measure.name: float(measure.value) for measure in measures},
+        "expectations": [
+            {
+                "column": limit.name,
+                "low": limit.low,
+                "high": limit.high,
+                "severity": limit.severity,
+                "text": limit.in_words(),
+            }
+            for limit in limits
+        ],
+    }
 
 
 def _write(home: Home, batch: str, measures: Mapping[str, list[Measure]], results: list[Result]) -> None:
@@ -96,7 +122,7 @@ def _write(home: Home, batch: str, measures: Mapping[str, list[Measure]], result
         [
             (
                 batch, one.limit.source, one.limit.measure, one.limit.column_name, one.limit.severity, one.passed,
-                float(one.measured), one.limit.low, one.limit.high, in_words(one.limit),
+                float(one.measured), one.limit.low, one.limit.high, one.limit.in_words(),
             )
             for one in results
         ],
