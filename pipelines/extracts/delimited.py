@@ -171,7 +171,7 @@ class _Records:
             )
         except (pl.exceptions.PolarsError, ValueError):
             return None
-        if frame.height != (_line_ends_outside_quotes(text) if quoted else text.count(b"\n")):
+        if frame.height != text.count(b"\n") and not (quoted and frame.height == _line_ends_outside_quotes(text)):
             return None
         return self._batch(frame, trimmed_characters(text), b'="' in text)
 
