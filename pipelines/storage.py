@@ -5,6 +5,7 @@ Does not belong here: what any table means (`schemas/lake`, `schemas/warehouse`)
 """
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -107,6 +108,9 @@ class Home:
         connection = duckdb.connect(str(database), read_only=read_only, config=config)
         try:
             yield connection
+        except Exception as error:
+            _say_what_ran_out(error, self.root)
+            raise
         finally:
             connection.close()
             shutil.rmtree(spill, ignore_errors=True)
@@ -124,16 +128,26 @@ def whole_or_absent(path: Path) -> Iterator[Path]:
         with new.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(new, path)
-    except OSError as error:
-        if error.errno in (28, 122):  # ENOSPC, EDQUOT
-            raise DataError(
-                "磁盘空间不足，未写完的文件已撤销，原有结果没有改变。",
-                where=str(path.parent),
-                todo="清理磁盘后重新运行同一批次。",
-            ) from None
+    except Exception as error:
+        _say_what_ran_out(error, path.parent)
         raise
     finally:
         new.unlink(missing_ok=True)
+
+
+def _say_what_ran_out(error: Exception, place: Path) -> None:
+    """Raise the officer's message where an error means a full disk or too little memory; DuckDB wraps both in errors of its own."""
+    text = str(error)
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in text:
+        raise DataError(
+            "磁盘空间不足，未写完的文件已撤销，原有结果没有改变。", where=str(place), todo="清理磁盘后重新运行同一批次。"
+        ) from None
+    if type(error).__name__ == "OutOfMemoryException":
+        raise DataError(
+            "内存或临时空间不足，未写完的文件已撤销，原有结果没有改变。",
+            where=str(place),
+            todo="关掉别的程序，或用 --memory 调高上限（例如 --memory 8GB），然后重新运行同一批次。",
+        ) from None
 
 
 def write_parquet(connection: "duckdb.DuckDBPyConnection", query: str, path: Path) -> int:

@@ -37,6 +37,21 @@ def test_a_full_disk_is_said_in_plain_words_and_leaves_the_old_file(tmp_path):
     assert target.read_bytes() == b"old"
 
 
+def test_duckdbs_own_words_for_a_full_disk_are_understood(tmp_path):
+    class IOException(Exception):
+        pass
+
+    with pytest.raises(DataError, match="磁盘空间不足"), whole_or_absent(tmp_path / "t"):
+        raise IOException('IO Error: Could not write file "t": No space left on device')
+
+
+def test_a_query_that_needs_more_memory_than_it_may_have_says_so(tmp_path):
+    home = Home(tmp_path, memory="20MB", threads=1)
+    with pytest.raises(DataError, match="内存"), home.connect() as connection:
+        connection.execute("SET max_temp_directory_size = '1MB'")
+        connection.execute("CREATE TABLE t AS SELECT random()::VARCHAR || i AS r FROM range(3000000) t(i)").fetchall()
+
+
 def test_what_a_killed_process_left_is_cleared_by_the_next(tmp_path):
     (tmp_path / ".t.4711.new").write_bytes(b"left over")
     with whole_or_absent(tmp_path / "t") as new:
