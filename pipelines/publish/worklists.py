@@ -1,0 +1,291 @@
+"""Worklists: what a town's caseworkers take with them, one CSV and one XLSX per town, and a manifest.
+
+Belongs here: which leads go on which list and what each cell says. Does not belong here: which leads there are
+(`pipelines.assess.leads`), how a sheet is drawn (`workbook`), how answers come back (`pipelines.returns`).
+
+The folder is whole or absent: lists of two runs are never mixed. A lead says 疑似 and what must be asked; never that anybody
+is entitled (民发〔2021〕57号 第二十八条). Children's leads are in files of their own (民发〔2019〕62号：不公示).
+"""
+
+import csv
+import datetime as dt
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.assess.catalogue import load_catalogue
+from pipelines.assess.leads import load_outcomes
+from pipelines.errors import DataError
+from pipelines.masking import mask
+from pipelines.progress import Reporter
+from pipelines.publish.archive import pack
+from pipelines.publish.cells import number_proof, one_line
+from pipelines.publish.workbook import Guide, write_workbook
+from pipelines.publish.worklist_policy import WorklistPolicy, load_worklist_policy, outcome_choices
+from pipelines.storage import Home, check_batch, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+
+NO_TOWN = "镇街不详"
+MANIFEST = "manifest.csv"
+
+_SQL = Path(__file__).with_name("worklists.sql").read_text(encoding="utf-8")
+_BENEFITS = {
+    "on_dibao": "低保",
+    "on_tekun": "特困",
+    "on_edge": "低保边缘",
+    "on_rigid": "刚性支出困难家庭",
+    "living_subsidy": "困难残疾人生活补贴",
+    "nursing_subsidy": "重度残疾人护理补贴",
+}
+"""The person facts that say what somebody has already, and its name on the list."""
+
+_STEPS = (
+    "每行是一户需要核实的疑似线索，不是认定；能不能享受政策，要经本人申请、入户调查和审核确认。",
+    "按“建议时限”先后走访；红色和急难的最先。入户核查要有两人。",
+    "只填绿色的回填列；灰色的列已锁定，行和列可以移动、排序，“线索编号”不要改。",
+    "“核查结果码”从下拉列表里选，一户一个；代码的含义见下表。转办的，在“转办部门”写部门。",
+    "日期写成 2026-11-05。家庭人口、关系与实际不符的选 E5，证号、金额等数据有误的选 E6，并在“备注”里写明哪里不对。",
+    "填好后另存原格式（XLSX 或 CSV），交回区里。没有核查的行留空即可，下月会再列出。",
+    "内部资料，含个人信息：不外传，不公示，用完收回或销毁。",
+)
+
+
+def write_worklists(home: Home, batch: str, reporter: Reporter, *, per_village: bool = False) -> dict[str, int | float]:
+    """Write `worklists/<batch>/`: a CSV and an XLSX per town, children's leads apart, and `manifest.csv`.
+
+    A household that is registered in another town than it lives in is copied to that town's list of copies (抄送).
+
+    Args:
+        home: where.
+        batch: which month.
+        reporter: told what is being done.
+        per_village: one list per village instead of one per town.
+
+    Returns:
+        counts: leads, children, copies, towns, files.
+
+    Raises:
+        DataError: the disk is full, or a list must be encrypted and there is no password; the earlier folder is as it was.
+    """
+    check_batch(batch)
+    policy = load_worklist_policy()
+    reporter.start("走访清单：整理线索")
+    rows = _rows(home, batch, policy)
+    lists = list(_lists(rows, batch, policy, per_village=per_village))
+    reporter.start("走访清单：写文件", len(lists))
+    manifest: list[tuple[str, int, str]] = []
+    with _whole_folder(home.worklists(batch)) as folder:
+        for name, child, part in lists:
+            paths = [
+                _write_csv(folder / f"{name}.csv", policy, part),
+                _write_xlsx(folder / f"{name}.xlsx", policy, part, batch, name),
+            ]
+            if policy.archive == "all" or (policy.archive == "children" and child):
+                paths = [pack(folder / f"{name}.zip", paths)]
+            manifest += [(path.name, part.height, _sha256(path)) for path in paths]
+            reporter.advance()
+        _write_manifest(folder / MANIFEST, manifest)
+    return {
+        "leads": rows.height,
+        "children": int(rows["child"].sum()),
+        "copies": sum(part.height for name, _, part in lists if "抄送" in name),
+        "towns": rows["town"].n_unique(),
+        "files": len(manifest),
+    }
+
+
+def _rows(home: Home, batch: str, policy: WorklistPolicy) -> "pl.DataFrame":
+    """One row per lead on the lists; the columns of the policy that are not answers, and child, register_town."""
+    import polars as pl
+
+    with home.connect() as connection:
+        _read(connection, home, batch, policy)
+        connection.execute(_SQL)
+        rows = connection.sql("FROM worklist_row ORDER BY town, level_order, due_order, village, grid, lead_id").pl()
+    facts = [name for name, column in policy.columns.items() if not column.answer]
+    return rows.with_columns(one_line(pl.col(name).fill_null("")).alias(name) for name in facts)
+
+
+def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, policy: WorklistPolicy) -> None:
+    """Make the tables that worklists.sql starts from; only the persons on the lists leave the Parquet files."""
+
+    def lake(stage: str, table: str) -> str:
+        return f"read_parquet('{quoted(home.lake(batch, stage, table))}')"
+
+    first = dt.date.fromisoformat(f"{batch}-01")
+    as_of = (first + dt.timedelta(days=32)).replace(day=1) - dt.timedelta(days=1)
+    connection.execute(
+        "CREATE TABLE setting AS SELECT $batch AS batch, $as_of::DATE AS as_of, $as_of::DATE - to_years($years::INTEGER) AS child_from",
+        {"batch": batch, "as_of": as_of, "years": policy.child_under},
+    )
+    connection.execute(f"CREATE TABLE lead AS FROM {lake('assess', 'leads')} WHERE held_back IS NULL")
+    connection.execute(
+        f"CREATE TABLE finding AS SELECT f.* EXCLUDE (inputs) FROM {lake('assess', 'findings')} AS f SEMI JOIN lead USING (household_id, direction)"
+    )
+    connection.execute(f"CREATE TABLE rule AS SELECT rule_id, title, law, question FROM {lake('assess', 'rules')}")
+    connection.execute(f"CREATE TABLE household AS FROM {lake('households', 'households')} SEMI JOIN lead USING (household_id)")
+    connection.execute(
+        f"CREATE TABLE member AS SELECT household_id, person_id FROM {lake('households', 'members')} SEMI JOIN lead USING (household_id)"
+    )
+    connection.execute(
+        "CREATE TABLE wanted AS SELECT person_id FROM finding WHERE person_id IS NOT NULL UNION SELECT head_person_id FROM household"
+    )
+    connection.execute(
+        "CREATE TABLE person AS SELECT person_id, name, id_number, birth_date, phone, address "
+        f"FROM {lake('linkage', 'persons')} SEMI JOIN wanted USING (person_id)"
+    )
+    _mask_persons(connection, policy.role)
+    _read_benefits(connection, home, batch)
+    connection.execute("CREATE TABLE missing_name (name VARCHAR, meaning VARCHAR)")
+    catalogue = load_catalogue()
+    for (name,) in connection.execute("SELECT DISTINCT unnest(missing) FROM finding").fetchall():
+        connection.execute("INSERT INTO missing_name VALUES (?, ?)", [name, catalogue.describe(name)])
+    connection.execute("CREATE TABLE outcome_label (code VARCHAR, label VARCHAR)")
+    for code, outcome in load_outcomes().items():
+        connection.execute("INSERT INTO outcome_label VALUES (?, ?)", [code, outcome.label])
+    connection.execute("CREATE TABLE word (kind VARCHAR, code VARCHAR, text VARCHAR)")
+    for kind, words in policy.words.items():
+        for code, text in words.items():
+            connection.execute("INSERT INTO word VALUES (?, ?, ?)", [kind, code, text])
+
+
+def _mask_persons(connection: "duckdb.DuckDBPyConnection", role: str) -> None:
+    """The table `shown`: what the lists' role may see of each person on them."""
+    import polars as pl
+
+    persons = connection.sql("SELECT person_id, name, id_number, phone, address FROM person").pl()
+    shown = persons.with_columns(
+        persons[kind].replace_strict(
+            {value: mask(value, kind, role) for value in persons[kind].drop_nulls().unique()}, default="", return_dtype=pl.String
+        )
+        for kind in ("name", "id_number", "phone", "address")
+    )
+    connection.register("shown_frame", shown.to_arrow())
+    connection.execute("CREATE TABLE shown AS FROM shown_frame")
+    connection.unregister("shown_frame")
+
+
+def _read_benefits(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
+    """The table `benefit`: what each member of the listed households has already, by the person facts."""
+    listed = ", ".join(f"CASE WHEN {fact} THEN '{name}' END" for fact, name in _BENEFITS.items())
+    path = home.lake(batch, "assess", "person_fact")
+    if path.exists():
+        connection.execute(
+            f"CREATE TABLE benefit AS SELECT person_id, list_filter([{listed}], lambda b: b IS NOT NULL) AS benefits "
+            f"FROM read_parquet('{quoted(path)}') SEMI JOIN (SELECT person_id FROM member UNION FROM wanted) AS w USING (person_id)"
+        )
+    else:
+        connection.execute("CREATE TABLE benefit (person_id VARCHAR, benefits VARCHAR[])")
+
+
+def _lists(
+    rows: "pl.DataFrame", batch: str, policy: WorklistPolicy, *, per_village: bool
+) -> Iterator[tuple[str, bool, "pl.DataFrame"]]:
+    """File name (without its ending), whether it is about children, and rows of each list, in the order of names."""
+    import polars as pl
+
+    rows = rows.with_columns(pl.when(pl.col("town") == "").then(pl.lit(NO_TOWN)).otherwise("town").alias("town_name"))
+    keys = ["town_name", "village", "child"] if per_village else ["town_name", "child"]
+    parts = [(key, part, "") for key, part in rows.partition_by(keys, as_dict=True, maintain_order=True).items()]
+    copied = rows.filter(pl.col("register_town").is_not_null() & (pl.col("register_town") != pl.col("town_name")))
+    parts += [
+        (key, part, "抄送_")
+        for key, part in copied.partition_by(["register_town", "child"], as_dict=True, maintain_order=True).items()
+    ]
+    named = []
+    for key, part, kind in parts:
+        place = "_".join(_file_word(str(word) or "村居不详") for word in key[:-1])
+        named.append((f"{batch}_{place}_{'儿童_' if key[-1] else ''}{kind}{policy.file_name}", bool(key[-1]), part))
+    yield from sorted(named, key=lambda one: one[0])
+
+
+def _file_word(text: str) -> str:
+    """A place's name as it may stand in a file name on any system."""
+    return re.sub(r'[\\/:*?"<>|\s_.]+', "-", text)[:40]
+
+
+def _write_csv(path: Path, policy: WorklistPolicy, part: "pl.DataFrame") -> Path:
+    """UTF-8 with BOM and CRLF: what Excel and WPS open right at a double click."""
+    import polars as pl
+
+    columns = [
+        pl.lit("").alias(column.heading)
+        if column.answer
+        else pl.col(name).alias(column.heading)
+        if column.count
+        else number_proof(pl.col(name)).alias(column.heading)
+        for name, column in policy.columns.items()
+    ]
+    part.select(columns).write_csv(path, include_bom=True, line_terminator="\r\n")
+    return path
+
+
+def _write_xlsx(path: Path, policy: WorklistPolicy, part: "pl.DataFrame", batch: str, name: str) -> Path:
+    import polars as pl
+
+    columns = [pl.lit("").alias(key) if column.answer else pl.col(key) for key, column in policy.columns.items()]
+    levels = part["level"].value_counts(sort=True, name="count").rows()
+    word = name.removeprefix(f"{batch}_").removesuffix(f"_{policy.file_name}").replace("_", " ")
+    guide = Guide(
+        title=f"{word} {policy.title}",
+        facts=[
+            ("批次", batch),
+            ("数据截至", part["as_of"][0]),
+            ("线索（户）", str(part.height)),
+            ("其中", "，".join(f"{level} {count} 户" for level, count in levels)),
+            ("最早的建议时限", min(part["due_date"])),
+        ],
+        steps=_STEPS,
+        codes={policy.columns["outcome"].heading: outcome_choices()},
+    )
+    write_workbook(path, policy, part.select(columns).iter_rows(), guide, batch=batch, shade="level")
+    return path
+
+
+def _write_manifest(path: Path, files: list[tuple[str, int, str]]) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)  # its line ending is CRLF
+        writer.writerow(("file", "rows", "sha256"))
+        writer.writerows(sorted(files))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _whole_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty folder beside `folder` to write to; put it in its place if the block succeeds, remove it if not."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    old = folder.with_name(f".{folder.name}.old")
+    if old.exists() and not folder.exists():
+        old.rename(folder)  # a run was killed between the two renames below
+    for left_over in folder.parent.glob(f".{folder.name}.*"):
+        shutil.rmtree(left_over)
+    new = folder.with_name(f".{folder.name}.{os.getpid()}.new")
+    new.mkdir()
+    try:
+        yield new
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        if error.errno in (28, 122):  # ENOSPC, EDQUOT
+            raise DataError(
+                "磁盘空间不足，走访清单没有写完，原有的清单没有改变。",
+                where=str(folder.parent),
+                todo="清理磁盘后重新运行同一批次。",
+            ) from None
+        raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
