@@ -103,8 +103,7 @@ class Home:
         }
         if self.threads:
             config["threads"] = str(self.threads)
-        if not read_only:
-            self.root.mkdir(parents=True, exist_ok=True)
+        spill.parent.mkdir(parents=True, exist_ok=True)  # DuckDB makes one level only
         connection = duckdb.connect(str(database), read_only=read_only, config=config)
         try:
             yield connection
@@ -136,7 +135,7 @@ def whole_or_absent(path: Path) -> Iterator[Path]:
 
 
 def _say_what_ran_out(error: Exception, place: Path) -> None:
-    """Raise the officer's message where an error means a full disk or too little memory; DuckDB wraps both in errors of its own."""
+    """Raise the officer's message where an error means a full disk or too little memory; DuckDB wraps both."""
     text = str(error)
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in text:
         raise DataError(

@@ -38,7 +38,7 @@ def test_a_full_disk_is_said_in_plain_words_and_leaves_the_old_file(tmp_path):
 
 
 def test_duckdbs_own_words_for_a_full_disk_are_understood(tmp_path):
-    class IOException(Exception):
+    class IOException(Exception):  # noqa: N818  DuckDB's name
         pass
 
     with pytest.raises(DataError, match="磁盘空间不足"), whole_or_absent(tmp_path / "t"):
