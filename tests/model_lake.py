@@ -4,7 +4,7 @@ Belongs here: building the input of households and facts in a test, where everyb
 called by what they are in the story (父, 母, 甲); that is also their person_id.
 """
 
-import datetime
+import datetime as dt
 from pathlib import Path
 
 import pyarrow as pa
@@ -41,11 +41,11 @@ _RECORD = {
 _ALIAS = {"old_person_id": "VARCHAR", "person_id": "VARCHAR", "batch": "VARCHAR", "reason": "VARCHAR"}
 
 
-def day(text: str | datetime.date | None) -> datetime.date | None:
+def day(text: str | dt.date | None) -> dt.date | None:
     """A date from YYYY-MM-DD, or from YYYY-MM (its first day)."""
-    if text is None or isinstance(text, datetime.date):
+    if text is None or isinstance(text, dt.date):
         return text
-    return datetime.date.fromisoformat(text if len(text) > 7 else f"{text}-01")
+    return dt.date.fromisoformat(text if len(text) > 7 else f"{text}-01")
 
 
 class ModelLake:

@@ -3,7 +3,7 @@
 Belongs here: how a later stage sees the lake in SQL. Does not belong here: what it computes from it.
 """
 
-import datetime
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from pipelines.contracts import Column, Contract
@@ -43,15 +43,15 @@ IDENTITY_TYPES = {
 _ATTRIBUTE_TYPES = {"date": "DATE", "month": "DATE", "money": "DECIMAL(18,2)", "integer": "BIGINT", "set": "VARCHAR[]"}
 
 
-def month_start(batch: str) -> datetime.date:
+def month_start(batch: str) -> dt.date:
     """First day of the batch's month."""
-    return datetime.date(int(batch[:4]), int(batch[5:]), 1)
+    return dt.date(int(batch[:4]), int(batch[5:]), 1)
 
 
-def as_of(batch: str) -> datetime.date:
+def as_of(batch: str) -> dt.date:
     """Last day of the batch's month: the day ages and validity are told on."""
     start = month_start(batch)
-    return (start.replace(day=28) + datetime.timedelta(days=4)).replace(day=1) - datetime.timedelta(days=1)
+    return (start.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(days=1)
 
 
 def attribute_types(contract: Contract) -> dict[str, str]:

@@ -4,7 +4,7 @@ Belongs here: the order of the steps, what the batch before left, and writing. D
 (the `.sql` files beside this one).
 """
 
-import datetime
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,7 +116,7 @@ def _load_earlier(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> N
     """)
 
 
-def _collective_size(day: datetime.date) -> int:
+def _collective_size(day: dt.date) -> int:
     """The parameter household.collective_size that holds on a day, from its declaration."""
     declared = yaml.safe_load((SCHEMAS / "parameters" / "household.yaml").read_text(encoding="utf-8"))
     values = [value for value in declared["values"] if value["from"] <= day]
