@@ -11,14 +11,16 @@ import numpy as np
 import polars as pl
 
 from pipelines.progress import Reporter
-from pipelines.sample import events, households, lives, sources
+from pipelines.sample import defects, events, households, lives, sources
 from pipelines.sample.files import SourceFiles
 from pipelines.sample.households import Columns, Plan
 from pipelines.sample.month import Month
 from pipelines.storage import check_batch
 
 
-def write_district(folder: Path, persons: int, seed: int, batches: Sequence[str], reporter: Reporter) -> dict[str, int]:
+def write_district(
+    folder: Path, persons: int, seed: int, batches: Sequence[str], reporter: Reporter, channel: Path | None = None
+) -> dict[str, int]:
     """Write a district's extracts and their truth.
 
     Args:
@@ -27,6 +29,7 @@ def write_district(folder: Path, persons: int, seed: int, batches: Sequence[str]
         seed: the same seed, persons and batches give the same bytes.
         batches: months `YYYY-MM`, following each other.
         reporter: told about chunks.
+        channel: a file of the shape of `schemas/sample/defects.yaml` whose rates replace the declared ones.
 
     Returns:
         rows written per source, over all batches, and `persons`.
@@ -34,11 +37,11 @@ def write_district(folder: Path, persons: int, seed: int, batches: Sequence[str]
     Raises:
         UsageError: a batch is not a month.
     """
-    plan = Plan(persons, seed, tuple(check_batch(batch) for batch in batches))
+    plan = Plan(persons, seed, tuple(check_batch(batch) for batch in batches), str(channel) if channel else None)
     counts: dict[str, int] = {}
     truth = folder / "truth"
     truth.mkdir(parents=True, exist_ok=True)
-    records = _Table(truth / "person_record.parquet")
+    records, spoilt = _Table(truth / "person_record.parquet"), _Table(truth / "defect.parquet")
     reporter.start(f"生成模拟数据：{persons:,} 人，{len(batches)} 个批次", plan.chunks * len(batches))
     for number, batch in enumerate(plan.batches):
         files = {source: SourceFiles(folder / batch / source, source, batch, persons, seed) for source in sources.SOURCES}
@@ -47,13 +50,16 @@ def write_district(folder: Path, persons: int, seed: int, batches: Sequence[str]
             if number == 0:
                 counts["persons"] = counts.get("persons", 0) + len(month.people["birth"])
             for source, rows in sources.all_sources(month).items():
-                where = files[source].append(rows)
-                counts[source] = counts.get(source, 0) + len(rows)
-                records.append(_whose(rows, where, batch, source, chunk))
+                sent, log = defects.damage(source, rows, month, plan.channel)
+                where = files[source].append(sent)
+                counts[source] = counts.get(source, 0) + len(sent)
+                records.append(_whose(sent, where, batch, source, chunk))
+                spoilt.append(_done_to(log, where, batch, source))
             reporter.advance()
         for one in files.values():
             one.close()
     records.close()
+    spoilt.close()
     return counts
 
 
@@ -86,6 +92,13 @@ def _whose(rows: pl.DataFrame, where: pl.DataFrame, batch: str, source: str, chu
         row_no="row_no",
         member_no="member_no",
         true_person=true_person(chunk, pl.col("who")),
+    )
+
+
+def _done_to(log: pl.DataFrame, where: pl.DataFrame, batch: str, source: str) -> pl.DataFrame:
+    """One line per defect: where it is."""
+    return pl.concat([where[log["at"].to_numpy()], log], how="horizontal").select(
+        batch=pl.lit(batch), source=pl.lit(source), file="file", row_no="row_no", member_no="member_no", defect="defect"
     )
 
 

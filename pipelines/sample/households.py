@@ -15,6 +15,7 @@ import polars as pl
 import yaml
 
 from pipelines.sample import ids, names, places
+from pipelines.sample.channel import channel_spec
 from pipelines.storage import SCHEMAS
 
 Array = npt.NDArray[Any]
@@ -95,8 +96,40 @@ def build(plan: Plan, chunk: int, rng: np.random.Generator) -> Columns:
     _relate(people)
     places.settle(people, rng)
     _name(people, rng)
-    people["id"] = np.array(ids.give_out(rng, dates(people["birth"]), people["sex"], 0.12, chunk, plan.chunks), dtype=object)
+    _number(people, plan, chunk, rng)
     return people
+
+
+def _number(people: Columns, plan: Plan, chunk: int, rng: np.random.Generator) -> None:
+    """Citizen ids; a few people have two valid ones, a few share one with a stranger of the same sex and birth date."""
+    rates = channel_spec(plan.channel)["persons"]
+    count = len(people["birth"])
+    lone = np.flatnonzero(people["case"] < 0)
+    second = rng.choice(lone, max(1, round(rates["second_id"] * count)), replace=False)
+    pairs = max(1, round(rates["shared_id"] * count)) if rates["shared_id"] else 0
+    grown = lone[(people["birth"][lone] < 0) & (people["birth"][lone] > -12_000) & ~people["outsider"][lone]]
+    one = rng.choice(grown, pairs, replace=False)
+    other = _stranger_of_like_age(people, grown, one)
+    people["birth"][other] = people["birth"][one]
+    birth = np.concatenate([people["birth"], people["birth"][second]])
+    sex = np.concatenate([people["sex"], people["sex"][second]])
+    given = np.array(ids.give_out(rng, dates(birth), sex, 0.12, chunk, plan.chunks), dtype=object)
+    people["id"] = given[:count]
+    people["id"][other] = people["id"][one]
+    people["shares_id"] = np.isin(np.arange(count), np.concatenate([one, other]))
+    people["has_second_id"] = np.isin(np.arange(count), second) & ~people["shares_id"]
+    people["second_id"] = np.full(count, None, dtype=object)
+    people["second_id"][second] = given[count:]
+
+
+def _stranger_of_like_age(people: Columns, among: Array, ones: Array) -> Array:
+    """For each of `ones`, somebody of the same sex and another family born nearest to them."""
+    found = []
+    for one in ones:
+        fits = among[(people["sex"][among] == people["sex"][one]) & (people["family"][among] != people["family"][one])]
+        fits = fits[~np.isin(fits, [*ones, *found])]
+        found.append(int(fits[np.argmin(np.abs(people["birth"][fits] - people["birth"][one]))]))
+    return np.array(found, dtype=np.int64)
 
 
 def dates(days: Array) -> pl.Series:
@@ -337,7 +370,10 @@ def _name(people: Columns, rng: np.random.Generator) -> None:
     older = names.given_names(rng, people["sex"], year).to_numpy()
     renamed = (rng.random(count) < 0.015) & ~people["dotted"]
     former = (pl.Series(surname.tolist(), dtype=pl.String) + pl.Series(older.tolist(), dtype=pl.String)).to_numpy()
+    people["renamed"] = renamed
     people["former_name"] = np.where(renamed, former, None)
+    rare = "[" + "".join(char for sex in (1, 2) for char in names.load().rare[sex].texts) + "]"
+    people["rare_name"] = full.str.contains(rare).to_numpy()
     people["ethnicity"] = np.where(
         people["dotted"],
         "维吾尔族",

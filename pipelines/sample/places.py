@@ -54,6 +54,18 @@ def towns() -> list[tuple[str, str]]:
 
 
 @functools.cache
+def _other_town_names() -> dict[str, list[str]]:
+    with (SCHEMAS / "codes" / "towns.csv").open(encoding="utf-8", newline="") as file:
+        return {row["value"]: [name for name in row["variants"].split("|") if name] for row in csv.DictReader(file)}
+
+
+def another_town_name(town: str, luck: int) -> str | None:
+    """A former or sloppy name of a town, or None."""
+    others = _other_town_names().get(town, [])
+    return others[luck % len(others)] if others else None
+
+
+@functools.cache
 def villages() -> list[list[str]]:
     """The villages and 社区 of each town; the same in every district, so that seeds can be compared."""
     rng = np.random.default_rng(20231)

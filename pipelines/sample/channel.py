@@ -1,0 +1,70 @@
+"""How often what goes wrong: `schemas/sample/defects.yaml`, another file laid over it, and luck that sticks to a person.
+
+Belongs here: rates and repeatable choices. Does not belong here: the defects (`defects`, `spelling`).
+"""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from pipelines.storage import SCHEMAS
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """The declared rates, `over` laid on top: a file of the same shape as `defects.yaml`."""
+
+    spec: dict[str, Any]
+    source: str
+
+    def rate(self, defect: str) -> float:
+        """Share of the rows that a defect can happen to."""
+        own = self.spec["sources"].get(self.source, {})
+        base = own.get(defect, self.spec["default"].get(defect, 0.0))
+        return float(base) * float(self.spec.get("scale", {}).get(defect, 1.0))
+
+
+@functools.cache
+def channel_spec(over: str | None) -> dict[str, Any]:
+    """`defects.yaml` with another file over it (a path, or None).
+
+    Keys of `default`, `scale`, `persons` and of each source are replaced one by one; the rest as a whole.
+    """
+    spec: dict[str, Any] = yaml.safe_load((SCHEMAS / "sample" / "defects.yaml").read_text(encoding="utf-8"))
+    if over:
+        laid: dict[str, Any] = yaml.safe_load(Path(over).read_text(encoding="utf-8")) or {}
+        for part in ("default", "scale", "persons"):
+            spec[part] = {**spec.get(part, {}), **laid.get(part, {})}
+        for source, rates in laid.get("sources", {}).items():
+            spec["sources"][source] = {**spec["sources"].get(source, {}), **rates}
+    return spec
+
+
+def luck(keys: Array, *salt: int | str) -> Array:
+    """A number for each key that looks random and depends on nothing else (splitmix64)."""
+    mixed = np.uint64(0x9E3779B97F4A7C15)
+    for part in salt:
+        number = int.from_bytes(part.encode()[:8].ljust(8, b"\0"), "big") ^ len(part) if isinstance(part, str) else part
+        mixed = _mix(np.asarray([(int(mixed) ^ (number & 0xFFFFFFFFFFFFFFFF)) & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64))[0]
+        if isinstance(part, str) and len(part) > 8:
+            for letter in part[8:]:
+                mixed = _mix(np.asarray([int(mixed) ^ ord(letter)], dtype=np.uint64))[0]
+    return _mix(keys.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) ^ mixed)
+
+
+def _mix(values: Array) -> Array:
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def share(numbers: Array) -> Array:
+    """Hashes as numbers from 0 to 1."""
+    return (numbers >> np.uint64(11)) / float(1 << 53)
