@@ -21,7 +21,9 @@ _HUNDRED, _TEN = 100, 10
 
 def teach_addresses(connection: "duckdb.DuckDBPyConnection") -> None:
     """Give a connection the function `building_numbers(text)`."""
-    connection.create_function("building_numbers", _building_numbers, ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[arg-type, list-item]
+    from duckdb.func import PythonUDFType
+
+    connection.create_function("building_numbers", _building_numbers, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
 
 
 def read_addresses(connection: "duckdb.DuckDBPyConnection") -> None:

@@ -36,7 +36,7 @@ def reading(source: str, raw: str, prefix: str, batch: str, *, certificate: bool
         certificate: the column holds disability certificates: old ones of 15 + 2 digits are read as such.
     """
     year, month = map(int, batch.split("-"))
-    provinces = ", ".join(row["code"] for row in rows("areas") if len(row["code"]) == 2)  # noqa: PLR2004
+    provinces = ", ".join(row["code"] for row in rows("areas") if len(row["code"]) == 2)
     return _LAYERS.format(
         source=source,
         raw=raw,

@@ -139,7 +139,8 @@ class Projection:
         number, status, category, grade = (f"x_{name}_{part}" for part in ("number", "status", "category", "grade"))
         return {
             made: f"{number} || coalesce({category} || {grade}, '')",
-            f"{made}_status": f"CASE WHEN {status} IN ('valid', 'lifted') AND {category} IS NULL THEN 'malformed' ELSE {status} END",
+            f"{made}_status": f"""
+                CASE WHEN {status} IN ('valid', 'lifted') AND {category} IS NULL THEN 'malformed' ELSE {status} END""",
             f"{made}_category": category,
             f"{made}_grade": grade,
         }

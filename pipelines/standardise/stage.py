@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.contracts import Column, Contract
 from pipelines.errors import DataError
 from pipelines.progress import Reporter
-from pipelines.standardise import addresses, amounts, characters, codes, dates, ids, members, names, output
+from pipelines.standardise import addresses, amounts, characters, codes, dates, ids, members, names
 from pipelines.standardise.projection import Projection
 from pipelines.storage import Home, check_batch, quoted, write_parquet
 
