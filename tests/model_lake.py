@@ -24,6 +24,7 @@ _ARROW = {
     "DATE": pa.date32(),
     "BOOLEAN": pa.bool_(),
     "VARCHAR[]": pa.list_(pa.string()),
+    "DOUBLE": pa.float64(),
     "DECIMAL(18,2)": pa.decimal128(18, 2),
 }
 
@@ -35,7 +36,7 @@ _PERSON = {
 
 _RECORD = {
     "record_id": "BIGINT", "batch": "VARCHAR", "source": "VARCHAR", "file": "VARCHAR", "row_no": "INTEGER", "member_no": "TINYINT",
-    "person_id": "VARCHAR", "match_method": "VARCHAR", "match_probability": "VARCHAR", "identity_hash": "BIGINT",
+    "person_id": "VARCHAR", "match_method": "VARCHAR", "match_probability": "DOUBLE", "identity_hash": "BIGINT",
 }  # fmt: skip
 
 _ALIAS = {"old_person_id": "VARCHAR", "person_id": "VARCHAR", "batch": "VARCHAR", "reason": "VARCHAR"}

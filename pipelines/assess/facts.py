@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 SOURCES = (
     "police_household", "police_death", "disabled_persons", "medical_enrolment", "medical_settlement", "tax_income",
-    "assistance_roster", "disability_subsidy", "marriage", "poverty_monitoring", "social_insurance", "school_enrolment", "custody",
-    "vehicles", "business_registration", "grid_reports",
+    "assistance_roster", "disability_subsidy", "marriage", "poverty_monitoring", "social_insurance", "school_enrolment",
+    "custody", "vehicles", "business_registration", "grid_reports",
 )  # fmt: skip
 """What facts are made of."""
 
@@ -149,11 +149,12 @@ def _limit_to_purpose(con: "duckdb.DuckDBPyConnection", contracts: Mapping[str, 
 
 
 def _load_towns(con: "duckdb.DuckDBPyConnection") -> None:
-    """Make `town`: name and kind (urban, rural) of each town, in whichever of its writings."""
+    """Make `town`: the name and kind (urban, rural) of each town."""
     path = quoted(SCHEMAS / "codes" / "towns.csv")
-    con.execute(
-        f"CREATE TABLE town AS SELECT value AS town, any_value(kind) AS kind FROM read_csv('{path}', all_varchar = true) GROUP BY value"
-    )
+    con.execute(f"""
+        CREATE TABLE town AS
+        SELECT value AS town, any_value(kind) AS kind FROM read_csv('{path}', all_varchar = true) GROUP BY value
+    """)
 
 
 def _load_authorisations(con: "duckdb.DuckDBPyConnection", home: Home) -> None:

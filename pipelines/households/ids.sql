@@ -1,6 +1,6 @@
 -- Household ids that last: a household keeps the id of the previous batch's household with which it shares most members
--- (then the head, then the smaller id), if that household's best heir is this one. Everything else gets a new id,
--- a hash of what first made it: the kind, the person its base is, the batch.
+-- (then the head), if that household's best heir is this one. Everything else gets a new id, a hash of what first made it:
+-- the kind, the person its base is, the batch.
 
 CREATE MACRO digit(number, place) AS ('0123456789ABCDEFGHJKMNPQRSTVWXYZ')[((number >> (5 * place)) & 31)::INTEGER + 1];
 CREATE MACRO new_id(kind, base) AS (
@@ -18,14 +18,25 @@ SELECT m.kind, m.base, o.household_id, count(*) AS shared, bool_or(m.person_id =
 FROM membership AS m JOIN old_member AS o USING (kind, person_id)
 GROUP BY ALL;
 
-CREATE TABLE inherited AS
-WITH heir AS (
-    SELECT household_id, arg_max(base, (shared, keeps_head, base)) AS base FROM overlap GROUP BY household_id
+CREATE TABLE inherited (kind VARCHAR, base VARCHAR, household_id VARCHAR);
+
+-- Each the other's best among those still without. Twice: who lost to a better match has a second choice.
+CREATE VIEW mutual_best AS
+WITH free AS (
+    SELECT * FROM overlap
+    ANTI JOIN inherited AS i ON i.kind = overlap.kind AND i.base = overlap.base
+    ANTI JOIN inherited AS j ON j.household_id = overlap.household_id
+),
+heir AS (
+    SELECT household_id, arg_max(base, (shared, keeps_head, base)) AS base FROM free GROUP BY household_id
 ),
 forebear AS (
-    SELECT kind, base, arg_max(household_id, (shared, keeps_head, household_id)) AS household_id FROM overlap GROUP BY kind, base
+    SELECT kind, base, arg_max(household_id, (shared, keeps_head, household_id)) AS household_id FROM free GROUP BY kind, base
 )
 SELECT f.kind, f.base, f.household_id FROM forebear AS f JOIN heir AS h USING (household_id, base);
+
+INSERT INTO inherited FROM mutual_best;
+INSERT INTO inherited FROM mutual_best;
 
 CREATE TABLE household_id AS
 SELECT b.kind, b.base, coalesce(i.household_id, new_id(b.kind, b.base)) AS household_id, i.household_id IS NULL AS is_new

@@ -14,7 +14,8 @@ FROM (
 CREATE TABLE seat AS
 SELECT m.kind, m.base, count(*) AS member_count, bool_or(r.collective) AS collective,
     arg_min(m.person_id, (
-        CASE WHEN r.base <> m.base THEN 3 WHEN r.relation = '户主' THEN 0 WHEN r.relation IN ('配偶', '夫', '妻') THEN 1 ELSE 2 END,
+        CASE WHEN r.base <> m.base THEN 4 WHEN r.relation = '户主' AND m.person_id = m.base THEN 0 WHEN r.relation = '户主' THEN 1
+            WHEN r.relation IN ('配偶', '夫', '妻') THEN 2 ELSE 3 END,
         coalesce(r.birth_date, DATE '2900-01-01'), m.person_id
     )) AS head_person_id
 FROM membership AS m JOIN resident AS r USING (person_id)

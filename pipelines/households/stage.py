@@ -36,7 +36,9 @@ _STEPS = {
 }
 
 _OLD = {
-    "edges": "person_id VARCHAR, other_person_id VARCHAR, kind VARCHAR, role VARCHAR, source VARCHAR, file VARCHAR, row_no INTEGER",
+    "edge": (
+        "person_id VARCHAR, other_person_id VARCHAR, kind VARCHAR, role VARCHAR, source VARCHAR, file VARCHAR, row_no INTEGER"
+    ),
     "member": "household_id VARCHAR, kind VARCHAR, person_id VARCHAR, head_person_id VARCHAR, left_it BOOLEAN",
 }
 
@@ -86,7 +88,7 @@ def _load_earlier(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> N
     before = earlier_batch(home, batch, "households", "members")
     if before is None:
         for table, columns in _OLD.items():
-            con.execute(f"CREATE TABLE old_{table.removesuffix('s')} ({columns})")
+            con.execute(f"CREATE TABLE old_{table} ({columns})")
         return
     path = {
         table: quoted(home.lake(before, "households", table)) for table in ("edges", "households", "members", "left_household")
