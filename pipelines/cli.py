@@ -214,7 +214,8 @@ def _explain(commands: Any) -> None:
 
 def _simulate(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
-        from pipelines.assess.simulate import print_simulation, simulate
+        from pipelines.assess.simulate import simulate
+        from pipelines.assess.simulation_view import print_simulation
 
         home = _home(given)
         settings = dict(_key_value(text) for text in given.set)

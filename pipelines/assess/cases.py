@@ -4,7 +4,7 @@ Belongs here: running cases, telling which failed and how, and the skeleton of a
 case is (`rules.Case`).
 """
 
-import datetime
+import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -122,7 +122,7 @@ def _fill(connection: "duckdb.DuckDBPyConnection", rule: BoundRule, case: Case, 
 
 
 def _found(
-    connection: "duckdb.DuckDBPyConnection", running: Running, catalogue: Catalogue, day: datetime.date
+    connection: "duckdb.DuckDBPyConnection", running: Running, catalogue: Catalogue, day: dt.date
 ) -> tuple[str, str, list[str], str] | None:
     find(connection, [running], catalogue, day, before="SELECT household_id, rule_id FROM case_findings")
     rows = connection.execute("SELECT outcome, level, missing, reason FROM found").fetchall()

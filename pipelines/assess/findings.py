@@ -6,9 +6,8 @@ belong here: what a rule says (`schemas/rules`), what a fact is (`facts`), what 
 Rules that read what other rules found (`household_under_findings`) run in a second pass.
 """
 
-import calendar
 import csv
-import datetime
+import datetime as dt
 import functools
 import hashlib
 import json
@@ -21,6 +20,7 @@ from pipelines.assess.catalogue import Catalogue, load_catalogue, parameters_sql
 from pipelines.assess.declared import named, read_declared
 from pipelines.assess.parameters import Parameter, Value, load_parameters, write_parameters
 from pipelines.assess.rules import ONE_LOWER, BoundRule, load_rules
+from pipelines.assess.windows import windows
 from pipelines.contracts import load_contracts
 from pipelines.errors import DataError
 from pipelines.progress import Reporter
@@ -58,12 +58,6 @@ class Running:
         return bool(self.values)
 
 
-def last_day(batch: str) -> datetime.date:
-    """The day a batch's data speaks of: the last of its month."""
-    year, month = int(batch[:4]), int(batch[5:])
-    return datetime.date(year, month, calendar.monthrange(year, month)[1])
-
-
 @functools.cache
 def district_area() -> str:
     """The GB/T 2260 code of the district that the town table is about."""
@@ -86,7 +80,7 @@ def run_rules(home: Home, batch: str, reporter: Reporter) -> dict[str, int | flo
     parameters = load_parameters()
     catalogue = load_catalogue(parameters=parameters)
     rules = load_rules(parameters=parameters, catalogue=catalogue)
-    day = last_day(batch)
+    day = windows(batch).as_of
     running = [prepare(rule, parameters, district_area(), day) for rule in rules.values()]
     reporter.start("对照规则", len(running))
     with home.connect() as connection:
@@ -126,7 +120,7 @@ def open_facts(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) 
         connection.execute(f"CREATE OR REPLACE VIEW {table} AS FROM read_parquet('{quoted(path)}')")
 
 
-def prepare(rule: BoundRule, parameters: dict[str, Parameter], area: str, day: datetime.date) -> Running:
+def prepare(rule: BoundRule, parameters: dict[str, Parameter], area: str, day: dt.date) -> Running:
     """Look up a rule's parameter values for a day; a population that lacks one is left out and named."""
     values: dict[str, dict[str, Value]] = {}
     lacking: dict[str, list[str]] = {}
@@ -156,7 +150,7 @@ def find(
     connection: "duckdb.DuckDBPyConnection",
     running: Sequence[Running],
     catalogue: Catalogue,
-    day: datetime.date,
+    day: dt.date,
     reporter: Reporter | None = None,
     before: str = "",
 ) -> None:
@@ -189,7 +183,7 @@ def find(
                 reporter.advance()
 
 
-def rule_query(running: Running, catalogue: Catalogue, day: datetime.date) -> str:
+def rule_query(running: Running, catalogue: Catalogue, day: dt.date) -> str:
     """The query that gives a rule's findings."""
     rule, declared = running.rule, running.rule.declared
     columns = [name for name in rule.facts if name != SECOND_PASS]

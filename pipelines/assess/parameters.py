@@ -7,16 +7,19 @@ A value holds from its date until the next one of the same area and population. 
 says `to`; a stretch for which the number is not known is declared with `value: null`. Neither is ever bridged.
 """
 
-import datetime
+import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.assess.declared import Declared, read_declared, validated
+from pipelines.errors import UsageError
 from pipelines.storage import SCHEMAS, Home, write_parquet
 
 if TYPE_CHECKING:
@@ -34,8 +37,8 @@ class Value(BaseModel):
     area: Annotated[str, Field(pattern=r"^\d{6}$|^\d{9}$")]
     """GB/T 2260 code, or the nine digits of a town; 000000 is the nation."""
     population: Population = "any"
-    since: Annotated[datetime.date, Field(alias="from")]
-    until: Annotated[datetime.date | None, Field(alias="to")] = None
+    since: Annotated[dt.date, Field(alias="from")]
+    until: Annotated[dt.date | None, Field(alias="to")] = None
     """The last day on which it held, where it is known to have ended."""
     value: Decimal | None
     """None: not known for this stretch; rules that need it are not run."""
@@ -69,7 +72,7 @@ class Parameter(BaseModel):
     """As a person reads it: 元/人/月, 占比, 倍, 人, 工作日."""
     values: Annotated[list[Value], Field(min_length=1)]
 
-    def value_on(self, area: str, population: str, day: datetime.date) -> Value | None:
+    def value_on(self, area: str, population: str, day: dt.date) -> Value | None:
         """The value that holds, from the area itself or the nearest above it that has one; None if there is none.
 
         A value for the very population goes before one for any.
@@ -81,7 +84,7 @@ class Parameter(BaseModel):
                     return held if held.value is not None else None
         return None
 
-    def _held(self, area: str, population: str, day: datetime.date) -> Value | None:
+    def _held(self, area: str, population: str, day: dt.date) -> Value | None:
         latest: Value | None = None
         for value in self.values:
             if value.area == area and value.population == population and value.since <= day:
@@ -137,7 +140,7 @@ def _check_dates(parameter: Parameter, declared: Declared) -> None:
                 todo="同一地区、同一人群的值按 from 从早到晚排列。",
             )
         if before and before.until:
-            expected = before.until + datetime.timedelta(days=1)
+            expected = before.until + dt.timedelta(days=1)
             if value.since != expected:
                 kind = "空档" if value.since > expected else "重叠"
                 raise declared.refuse(
@@ -162,7 +165,7 @@ class Held:
 
 
 def parameters_on(
-    day: datetime.date, area: str, parameters: dict[str, Parameter] | None = None, populations: Iterable[str] = ("urban", "rural")
+    day: dt.date, area: str, parameters: dict[str, Parameter] | None = None, populations: Iterable[str] = ("urban", "rural")
 ) -> list[Held]:
     """What holds on a date in an area, by key and population; `value` is None where nothing holds.
 
@@ -191,7 +194,7 @@ def write_parameters(
     batch: str,
     parameters: dict[str, Parameter],
     places: Iterable[tuple[str, str]],
-    day: datetime.date,
+    day: dt.date,
 ) -> int:
     """Write `assess/parameters`: every declared value, and whether it held in this batch.
 
@@ -235,3 +238,40 @@ def write_parameters(
         return write_parquet(connection, "FROM declared_parameters", home.lake(batch, "assess", "parameters"))
     finally:
         connection.unregister("declared_parameters")
+
+
+def print_parameters(on: str | None, area: str) -> None:
+    """Show what holds on a date: to the terminal, values still to be confirmed marked.
+
+    Args:
+        on: `YYYY-MM-DD`; None is today.
+        area: GB/T 2260 code.
+
+    Raises:
+        UsageError: `on` is no date, or `area` no code.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    try:
+        day = dt.date.fromisoformat(on) if on else dt.datetime.now(tz=ZoneInfo("Asia/Shanghai")).date()
+    except ValueError:
+        raise UsageError(f"“{on}”不是日期。请写成 2026-10-31。") from None
+    if not re.fullmatch(r"\d{6}|\d{9}", area):
+        raise UsageError(f"“{area}”不是区划代码。请写六位数字，例如 370211。")
+    table = Table("参数", "名称", "人群", "值", "起始", "依据文件", "状态", title=f"{area} 在 {day} 的参数")
+    whom = {"any": "不分", "urban": "城镇", "rural": "农村"}
+    open_ones, without = 0, 0
+    for held in parameters_on(day, area):
+        value = held.value
+        if value is None or value.value is None:
+            without += 1
+            table.add_row(held.key, held.title, whom[held.population], "没有值", "", "", "[red]需要它的规则不运行[/red]")
+            continue
+        open_ones += value.status == "to_confirm"
+        state = "已确认" if value.status == "confirmed" else "[yellow]待确认[/yellow]"
+        shown = figure(value.value, held.unit)
+        table.add_row(held.key, held.title, whom[held.population], shown, str(value.since), value.document or "", state)
+    console = Console()
+    console.print(table)
+    console.print(f"{open_ones} 个值待确认，{without} 个没有值。")

@@ -4,7 +4,7 @@ Belongs here: the model of a rule, loading, and every check of its consistency. 
 read (`conditions`), how it is run (`findings`), how its cases are run (`cases`).
 """
 
-import datetime
+import datetime as dt
 import hashlib
 import re
 import tempfile
@@ -45,7 +45,7 @@ class Case(BaseModel):
     expect: Literal["true", "none", "unknown", "not_run"]
     missing: list[str] = []
     level: Level | None = None
-    as_of: datetime.date = datetime.date(2026, 10, 31)
+    as_of: dt.date = dt.date(2026, 10, 31)
     population: Literal["urban", "rural"] = "urban"
     area: str = "370211"
     boundary: bool = False
@@ -87,8 +87,8 @@ class Rule(BaseModel):
     red_where: str | None = None
     """Where this is true as well, the level is red."""
     law: Annotated[list[str], Field(min_length=1)]
-    valid_from: datetime.date
-    valid_to: datetime.date | None = None
+    valid_from: dt.date
+    valid_to: dt.date | None = None
     about_dead: bool = False
     """The rule is about persons who may be dead; every other one needs its person alive."""
     population: Literal["urban", "rural"] | None = None
@@ -151,7 +151,7 @@ class BoundRule:
         screen = " ".join(self.declared.screen.split())
         return screen if self.declared.test is None else f"{screen}  ⟹  {' '.join(self.declared.test.split())}"
 
-    def valid_on(self, day: datetime.date) -> bool:
+    def valid_on(self, day: dt.date) -> bool:
         """Whether the rule is in force."""
         return self.declared.valid_from <= day and (self.declared.valid_to is None or day <= self.declared.valid_to)
 

@@ -4,7 +4,7 @@ Belongs here: the calendar as `schemas/parameters/workdays.yaml` declares it, an
 how many days a level has (`due_days.*` in `parameters`).
 """
 
-import datetime
+import datetime as dt
 import functools
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.assess.declared import read_declared, validated
 from pipelines.storage import SCHEMAS
 
-_DAY = datetime.timedelta(days=1)
+_DAY = dt.timedelta(days=1)
 
 
 class Year(BaseModel):
@@ -24,9 +24,9 @@ class Year(BaseModel):
 
     year: int
     document: str
-    off: list[datetime.date]
+    off: list[dt.date]
     """Days off that are no weekend."""
-    on: list[datetime.date]
+    on: list[dt.date]
     """Weekend days worked."""
 
 
@@ -39,19 +39,19 @@ class Calendar(BaseModel):
     title: str
     years: Annotated[list[Year], Field(min_length=1)]
 
-    def is_workday(self, day: datetime.date) -> bool:
+    def is_workday(self, day: dt.date) -> bool:
         """Whether it is worked; by the weekend alone in a year that is not declared."""
         year = self._by_year.get(day.year)
         if year is None:
             return day.weekday() < 5
         return day in year[1] or (day.weekday() < 5 and day not in year[0])
 
-    def knows(self, day: datetime.date) -> bool:
+    def knows(self, day: dt.date) -> bool:
         """Whether the day's year is declared."""
         return day.year in self._by_year
 
     @functools.cached_property
-    def _by_year(self) -> dict[int, tuple[frozenset[datetime.date], frozenset[datetime.date]]]:
+    def _by_year(self) -> dict[int, tuple[frozenset[dt.date], frozenset[dt.date]]]:
         return {year.year: (frozenset(year.off), frozenset(year.on)) for year in self.years}
 
 
@@ -79,7 +79,7 @@ def load_workdays(path: Path = SCHEMAS / "parameters" / "workdays.yaml") -> Cale
     return calendar
 
 
-def add_workdays(start: datetime.date, days: int, calendar: Calendar | None = None) -> tuple[datetime.date, bool]:
+def add_workdays(start: dt.date, days: int, calendar: Calendar | None = None) -> tuple[dt.date, bool]:
     """The date `days` working days after `start`, `start` itself not counted.
 
     Returns:
