@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
+from pipelines.linkage.dates import lunar_number
 from pipelines.storage import Home, quoted
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ IDENTITY_COLUMNS = (
 """The columns of schemas/lake/standardise.sql that linkage reads."""
 
 _SQL = Path(__file__).with_name("records.sql").read_text(encoding="utf-8")
+_FACES = Path(__file__).with_name("faces.sql").read_text(encoding="utf-8")
+
+_FIRST_DAY, _LAST_DAY = -25567, 29219
+"""1900-01-01 and 2049-12-31 as days since 1970-01-01: whoever an extract can name was born in between."""
 
 
 def present_sources(home: Home, batch: str, contracts: Iterable[Contract]) -> list[Contract]:
@@ -49,10 +54,28 @@ def load_records(
     parts = [f"SELECT {columns} FROM read_parquet('{quoted(home.lake(batch, 'standardised', c.source))}')" for c in sources]
     connection.execute(f"CREATE OR REPLACE TEMP VIEW identity AS {' UNION ALL '.join(parts)}")
     connection.execute(_SQL)
-    counted = connection.execute("SELECT count(*), count(DISTINCT record_id), (SELECT count(*) FROM profile) FROM record").fetchall()
+    _calendar(connection)
+    connection.execute(_FACES)
+    counted = connection.execute(
+        "SELECT count(*), count(DISTINCT record_id), (SELECT count(*) FROM profile) FROM record"
+    ).fetchall()
     records, distinct, profiles = counted[0]
     if records != distinct:
         raise DataError(
             "标准化数据里有重复的记录编号，无法匹配。", where=f"批次 {batch}", todo="重新运行标准化；若仍出现，请联系维护人员。"
         )
     return int(records), int(profiles)
+
+
+def _calendar(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Make the table `calendar` (day, lunar): the lunar number of each solar date."""
+    import numpy as np
+    import pyarrow as pa
+
+    days = np.arange(_FIRST_DAY, _LAST_DAY + 1)
+    table = pa.table({"day": pa.array(days.astype("datetime64[D]")), "lunar": lunar_number(days).astype(np.int32)})
+    connection.register("calendar_days", table)
+    connection.execute(
+        "CREATE OR REPLACE TABLE calendar AS SELECT day::DATE AS day, nullif(lunar, 0) AS lunar FROM calendar_days"
+    )
+    connection.unregister("calendar_days")

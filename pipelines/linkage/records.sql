@@ -15,3 +15,6 @@ SELECT
     i.phone, i.address, i.town, i.village, i.grid, i.household_key
 FROM (SELECT profile, min(record_id) AS record_id FROM record GROUP BY profile) AS r
 JOIN identity AS i USING (record_id);
+
+-- a record's source, file, row and member stand in its id; the file's name is kept once
+CREATE OR REPLACE TABLE file_name AS SELECT DISTINCT record_id >> 40 AS file_key, file FROM identity;

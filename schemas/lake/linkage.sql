@@ -51,3 +51,31 @@ CREATE TABLE person_alias (     -- all so far
     batch VARCHAR,
     reason VARCHAR
 );
+
+CREATE TABLE person_faces (     -- every identity a person was seen under, as it is compared: next month starts from it
+    person_id VARCHAR,
+    name VARCHAR,               -- name_key of schemas/lake/standardise.sql
+    pinyin VARCHAR,
+    surname VARCHAR,
+    birth INTEGER,              -- yyyymmdd
+    lunar INTEGER,              -- the same day in the lunar calendar, yyyymmdd
+    own_birth INTEGER,          -- birth as a source said it, not taken from an id
+    sex VARCHAR,
+    id VARCHAR,
+    id_status VARCHAR,
+    sound BOOLEAN,              -- id_status is valid or lifted
+    phone VARCHAR,
+    town VARCHAR,
+    village VARCHAR,
+    address VARCHAR,
+    own BOOLEAN                 -- the face the person was founded with; one per person
+);
+
+CREATE TABLE id_issues (        -- feedback for the source: what linkage found out about ids
+    kind VARCHAR,               -- borrowed_id, shared_id, second_id, registered_twice
+    source VARCHAR,
+    file VARCHAR,
+    row_no INTEGER,
+    member_no TINYINT,
+    person_id VARCHAR
+);

@@ -1,0 +1,129 @@
+"""Comparison: for each candidate pair and field one small level, the best over everything known of both sides.
+
+Belongs here: levels. Does not belong here: weights.
+
+A person has several faces (identities brought by its records); a pair's level in a field is its best over all pairs of faces, so
+that a record is held against the whole person. Comparers in Python see each distinct pair of values once.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.linkage.config import Comparison, Config
+from pipelines.linkage.names import name_levels
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def compare(
+    connection: "duckdb.DuckDBPyConnection",
+    config: Config,
+    left: str,
+    right: str,
+    *,
+    pairs: str = "pairs",
+    into: str = "compared",
+) -> None:
+    """Make `into` (l, r, keys, mode, <comparison> levels, tf): one row per pair.
+
+    Levels are 0 where a side says nothing, else 1 (strongest) and up. `tf` is the sum of the quarter bits of those agreements
+    whose frequency is known. `right` must hold the frequency columns (`frequency.with_frequencies`).
+    """
+    columns, joins, totals = [], [], []
+    mode = "0"
+    for name, comparison in config.comparisons.items():
+        if comparison.comparer:
+            table = _distinct_values(connection, name, comparison, left, right, pairs)
+            joins.append(
+                f"LEFT JOIN {table} AS c_{name} ON c_{name}.a = l.{comparison.column} AND c_{name}.b = r.{comparison.column}"
+            )
+        level = _level_sql(config, name, comparison)
+        bits = "0"
+        if comparison.frequency:
+            cases = " ".join(f"WHEN {number} THEN r.f_{name}_{number}" for number in comparison.frequency)
+            bits = f"CASE lv_{name} {cases} ELSE 0 END"
+        # level and frequency in one number, so that the best level brings its own frequency along
+        columns.append(f"{level} AS lv_{name}, CASE WHEN lv_{name} > 0 THEN lv_{name} * 256 + 255 - ({bits}) END AS b_{name}")
+        totals.append(name)
+        if comparison.mode:
+            mode = comparison.mode
+    packed = ", ".join(f"min(b_{name}) AS b_{name}" for name in totals)
+    levels = ", ".join(f"coalesce(b_{name} // 256, 0)::TINYINT AS {name}" for name in totals)
+    tf = " + ".join(
+        f"CASE WHEN b_{name} // 256 IN ({', '.join(map(str, config.comparisons[name].frequency))}) THEN 255 - b_{name} % 256 ELSE 0 END"
+        for name in totals
+        if config.comparisons[name].frequency
+    )
+    connection.execute(f"""CREATE OR REPLACE TABLE {into} AS
+        SELECT l, r, keys, mode, {levels}, ({tf or 0})::SMALLINT AS tf FROM (
+            SELECT l, r, any_value(keys) AS keys, max(mode)::TINYINT AS mode, {packed} FROM (
+                SELECT p.l, p.r, p.keys, {mode} AS mode, {", ".join(columns)}
+                FROM {pairs} AS p JOIN {left} AS l ON l.eid = p.l JOIN {right} AS r ON r.eid = p.r {" ".join(joins)})
+            GROUP BY l, r)""")
+
+
+def _level_sql(config: Config, name: str, comparison: Comparison) -> str:
+    """The SQL that gives one pair of faces its level in one field."""
+    if comparison.comparer:
+        a, b = f"l.{comparison.column}", f"r.{comparison.column}"
+        return (
+            f"(CASE WHEN {a} IS NULL OR {b} IS NULL OR NOT coalesce(({comparison.when}), false) THEN 0 "
+            f"WHEN {a} = {b} THEN 1 ELSE coalesce(c_{name}.level, 0) END)"
+        )
+    cases = []
+    for number, level in enumerate(comparison.levels, 1):
+        condition = level.when
+        for key in config.keys:
+            condition = condition.replace("{" + key + "}", f"((p.keys & {config.key_bit(key)}) <> 0)")
+        cases.append(f"WHEN {condition} THEN {number}")
+    return f"(CASE {' '.join(cases)} ELSE 0 END)"
+
+
+def _distinct_values(
+    connection: "duckdb.DuckDBPyConnection", name: str, comparison: Comparison, left: str, right: str, pairs: str
+) -> str:
+    """Compare each distinct pair of unequal values once, in Python; make the table `values_<name>` (a, b, level)."""
+    column, table = comparison.column, f"values_{name}"
+    found = connection.sql(f"""SELECT DISTINCT l.{column} AS a, r.{column} AS b
+        FROM {pairs} AS p JOIN {left} AS l ON l.eid = p.l JOIN {right} AS r ON r.eid = p.r
+        WHERE l.{column} <> r.{column} AND ({comparison.when})""").to_arrow_table()
+    a, b = found.column("a").to_numpy(), found.column("b").to_numpy()
+    level = {"chinese_name": name_levels, "text": text_levels, "latin_name": latin_levels}[comparison.comparer or "text"](a, b)
+    found = found.append_column("level", [level])
+    connection.register("compared_values", found)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM compared_values")
+    connection.unregister("compared_values")
+    return table
+
+
+def text_levels(left: NDArray[np.object_], right: NDArray[np.object_]) -> NDArray[np.int8]:
+    """Levels of free text such as an address: 1 equal, 2 alike with the same numbers in it, 3 different.
+
+    Numbers must agree: No. 5 and No. 6 of one lane are neighbours, not a typing error.
+    """
+    import re
+
+    from rapidfuzz import fuzz
+
+    numbers = re.compile(r"\d+")
+    levels = np.full(len(left), 3, dtype=np.int8)
+    for place, (a, b) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
+        if a == b:
+            levels[place] = 1
+        elif numbers.findall(a) == numbers.findall(b) and fuzz.ratio(a, b, score_cutoff=60):
+            levels[place] = 2
+    return levels
+
+
+def latin_levels(left: NDArray[np.object_], right: NDArray[np.object_]) -> NDArray[np.int8]:
+    """Levels of names in an alphabet, by Jaro-Winkler similarity: 1 equal, 2 ≥ 0.92, 3 ≥ 0.85, 4 ≥ 0.75, 5 less."""
+    from rapidfuzz.distance import JaroWinkler
+
+    levels = np.full(len(left), 5, dtype=np.int8)
+    for place, (a, b) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
+        alike = JaroWinkler.similarity(a, b)
+        levels[place] = 1 if a == b else 2 if alike >= 0.92 else 3 if alike >= 0.85 else 4 if alike >= 0.75 else 5
+    return levels

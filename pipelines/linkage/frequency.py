@@ -1,0 +1,70 @@
+"""How common a value is among persons: what its agreement is worth.
+
+Belongs here: counting names, phones, villages over persons (not rows: whoever stands in ten sources is one namesake, not ten),
+within sex and decade of birth with shrinkage. Does not belong here: how frequencies become weights (`weights`).
+
+Frequencies are kept as quarter bits (−4·log2 f, 0 to 255): half a per cent of a name's frequency decides nothing, and few
+distinct values keep the number of distinct patterns small.
+"""
+
+from typing import TYPE_CHECKING
+
+from pipelines.linkage.config import Config
+
+if TYPE_CHECKING:
+    import duckdb
+
+_SHRINK = 200
+"""So many persons of a cell weigh as much as everybody together: a cell of thirty tells little about a name."""
+
+
+def frequency_tables(connection: "duckdb.DuckDBPyConnection", config: Config, faces: str) -> dict[tuple[str, int], str]:
+    """Make one table per frequency that the comparisons ask for: (value, cell, bits).
+
+    Args:
+        connection: an open connection.
+        config: the comparisons.
+        faces: the persons' faces.
+
+    Returns:
+        (comparison, level) → table name.
+    """
+    tables = {}
+    for name, comparison in config.comparisons.items():
+        for level, column in comparison.frequency.items():
+            table = f"frequency_{name}_{level}"
+            cell = f"hash({', '.join(comparison.within)})" if comparison.within else "0::UBIGINT"
+            connection.execute(f"""CREATE OR REPLACE TEMP TABLE {table} AS
+                WITH one AS (SELECT DISTINCT eid, {column} AS value, {cell} AS cell FROM {faces} WHERE {column} IS NOT NULL),
+                counted AS (SELECT value, cell, count(*) AS n FROM one GROUP BY ALL),
+                shared AS (
+                    SELECT *, sum(n) OVER (PARTITION BY value) / sum(n) OVER () AS overall, sum(n) OVER (PARTITION BY cell) AS size
+                    FROM counted
+                )
+                SELECT value, cell,
+                    least(255, greatest(0, round(-4 * log2((n + {_SHRINK} * overall) / (size + {_SHRINK})))))::SMALLINT AS bits
+                FROM shared""")
+            tables[name, level] = table
+    return tables
+
+
+def with_frequencies(
+    connection: "duckdb.DuckDBPyConnection",
+    config: Config,
+    faces: str,
+    tables: dict[tuple[str, int], str],
+    pairs: str,
+    into: str,
+) -> None:
+    """Make `into`: the faces that occur on the pairs' right side, with a column `f_<comparison>_<level>` for each frequency."""
+    joins, columns = [], []
+    for (name, level), table in tables.items():
+        comparison = config.comparisons[name]
+        cell = f"hash({', '.join('f.' + part for part in comparison.within)})" if comparison.within else "0::UBIGINT"
+        alias = f"t_{name}_{level}"
+        joins.append(f"LEFT JOIN {table} AS {alias} ON {alias}.value = f.{comparison.frequency[level]} AND {alias}.cell = {cell}")
+        columns.append(f", coalesce({alias}.bits, 0)::SMALLINT AS f_{name}_{level}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT f.*{''.join(columns)} "
+        f"FROM (FROM {faces} WHERE eid IN (SELECT r FROM {pairs})) AS f {' '.join(joins)}"
+    )

@@ -1,0 +1,115 @@
+"""Persons: golden values, what is kept from batch to batch, and the tables that the stage writes.
+
+Belongs here: reading the earlier batch's persons, person ids, writing `linkage/*.parquet`. Does not belong here: whose record is
+whose.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.contracts import Contract
+from pipelines.errors import DataError
+from pipelines.linkage.spine import FACE
+from pipelines.storage import Home, quoted, write_parquet
+
+if TYPE_CHECKING:
+    import duckdb
+
+_SQL = Path(__file__).with_name("persons.sql").read_text(encoding="utf-8")
+
+_CODE = """CREATE OR REPLACE MACRO person_code(h) AS 'P' || list_aggregate(list_transform(range(11),
+    lambda i: substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((h >> (5 * i)) & 31)::INTEGER + 1, 1)), 'string_agg', '')"""
+
+
+def load_old(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> str | None:
+    """Make the tables old, old_own, old_face, known (profile, person_id) and old_alias of the last batch before `batch`.
+
+    Returns:
+        that batch; None if there is none (the tables are then empty).
+    """
+    connection.execute(_CODE)
+    earlier = next((b for b in reversed(home.earlier_batches(batch)) if home.lake(b, "linkage", "person_faces").exists()), None)
+    if earlier is None:
+        connection.execute("""
+            CREATE TABLE old (person_id VARCHAR, name VARCHAR, id_number VARCHAR, id_status VARCHAR, sex VARCHAR, birth_date DATE,
+                town VARCHAR, village VARCHAR, grid VARCHAR, address VARCHAR, phone VARCHAR, alive BOOLEAN, death_date DATE,
+                provisional BOOLEAN, source_count INTEGER, first_batch VARCHAR, last_batch VARCHAR);
+            CREATE TABLE known (profile UBIGINT, person_id VARCHAR);
+            CREATE TABLE old_alias (old_person_id VARCHAR, person_id VARCHAR, batch VARCHAR, reason VARCHAR)""")
+        connection.execute(f"CREATE TABLE old_own AS SELECT ''::VARCHAR AS person_id, {FACE} FROM profile_face WHERE false")
+        connection.execute("CREATE TABLE old_face AS FROM old_own")
+        return None
+
+    def table(name: str) -> str:
+        return f"read_parquet('{quoted(home.lake(earlier, 'linkage', name))}')"
+
+    connection.execute(f"CREATE TABLE old AS FROM {table('persons')}")
+    connection.execute(f"""CREATE TABLE known AS SELECT profile, min(person_id) AS person_id
+        FROM (SELECT DISTINCT identity_hash AS profile, person_id FROM {table("person_records")})
+        SEMI JOIN profile USING (profile) GROUP BY profile""")
+    connection.execute(f"CREATE TABLE old_own AS SELECT person_id, {FACE} FROM {table('person_faces')} WHERE own")
+    connection.execute(f"CREATE TABLE old_face AS SELECT person_id, {FACE} FROM {table('person_faces')} WHERE NOT own")
+    connection.execute(f"CREATE TABLE old_alias AS FROM {table('person_alias')}")
+    return earlier
+
+
+def enter_old(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Number the persons of earlier batches, and give unchanged rows the persons they had."""
+    connection.execute("""
+        INSERT INTO entity SELECT row_number() OVER (ORDER BY person_id), person_id, first_batch, provisional FROM old""")
+    connection.execute("CREATE OR REPLACE TABLE alias AS FROM old_alias")
+    connection.execute("""
+        INSERT INTO assigned SELECT k.profile, e.eid, 'unchanged', 1.0
+        FROM known AS k JOIN entity AS e USING (person_id)
+        WHERE NOT EXISTS (SELECT 1 FROM decision AS d WHERE d.profile = k.profile)""")
+
+
+def make_persons(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, register: int, deaths: str) -> None:
+    """Make the table `persons` out of entity, assigned, profile and the deaths of the batch."""
+    path = home.lake(batch, "standardised", deaths)
+    if path.exists():
+        connection.execute(f"""CREATE OR REPLACE TABLE death AS
+            SELECT a.eid, min(coalesce(d.death_date, d.cancelled_on)) AS death_date
+            FROM read_parquet('{quoted(path)}') AS d JOIN record USING (record_id) JOIN assigned AS a USING (profile)
+            WHERE d.cancel_reason = '死亡' GROUP BY a.eid""")
+    else:
+        connection.execute("CREATE OR REPLACE TABLE death (eid BIGINT, death_date DATE)")
+    statements = [statement for statement in _SQL.split(";\n") if statement.strip()]
+    connection.execute(statements[0], {"register": register})
+    connection.execute(statements[1], {"batch": batch})
+
+
+def write_tables(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: Mapping[str, Contract]) -> None:
+    """Write the linkage tables, and check that every standardised row stands in person_records exactly once.
+
+    Raises:
+        DataError: it does not.
+    """
+    sources = ", ".join(f"({contract.number}, '{contract.source}')" for contract in contracts.values())
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE source_name AS SELECT * FROM (VALUES {sources}) AS s(source_no, source)")
+    place = f"""r.record_id, '{batch}' AS batch, s.source, f.file,
+        ((r.record_id >> 4) & 68719476735)::INTEGER AS row_no, (r.record_id & 15)::TINYINT AS member_no"""
+    joins = "JOIN file_name AS f ON f.file_key = r.record_id >> 40 JOIN source_name AS s ON s.source_no = r.record_id >> 56"
+    queries = {
+        "persons": "SELECT * FROM persons ORDER BY person_id",
+        "person_faces": f"""SELECT person_id, {FACE}, own FROM (
+            SELECT eid, {FACE}, true AS own FROM own_face UNION ALL (SELECT eid, {FACE}, false FROM person_face EXCEPT SELECT eid, {FACE}, false FROM own_face))
+            JOIN entity USING (eid)""",
+        "person_alias": "SELECT * FROM alias ORDER BY ALL",
+        "match_review": f"""SELECT {place}, e.person_id AS candidate_person_id, q.p AS probability, q.reason
+            FROM review AS q JOIN record AS r USING (profile) {joins} JOIN entity AS e ON e.eid = q.eid ORDER BY ALL""",
+        "id_issues": f"""SELECT q.kind, s.source, f.file, ((r.record_id >> 4) & 68719476735)::INTEGER AS row_no,
+            (r.record_id & 15)::TINYINT AS member_no, e.person_id
+            FROM id_issue AS q JOIN record AS r USING (profile) {joins} LEFT JOIN entity AS e ON e.eid = q.eid ORDER BY ALL""",
+        "person_records": f"""SELECT {place}, e.person_id, a.method AS match_method, a.probability AS match_probability,
+            r.profile AS identity_hash
+            FROM record AS r JOIN assigned AS a USING (profile) JOIN entity AS e USING (eid) {joins}""",
+    }
+    for table, query in queries.items():
+        written = write_parquet(connection, query, home.lake(batch, "linkage", table))
+    if written != connection.execute("SELECT count(*) FROM record").fetchall()[0][0]:
+        home.lake(batch, "linkage", "person_records").unlink()
+        raise DataError(
+            "匹配结果的行数与标准化数据不一致，已撤销。", where=f"批次 {batch}", todo="重新运行；若仍出现，请联系维护人员。"
+        )

@@ -1,0 +1,158 @@
+"""A round of scoring: open units, their candidates, the odds, and what is settled.
+
+Belongs here: the way from open profiles to settled ones by scoring, the household round included. Does not belong here: each
+step's inside (`keys`, `compare`, `assign`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.contracts import Contract
+from pipelines.linkage.assign import decide, score_pairs
+from pipelines.linkage.compare import compare
+from pipelines.linkage.config import Config
+from pipelines.linkage.frequency import frequency_tables, with_frequencies
+from pipelines.linkage.ids import repairs
+from pipelines.linkage.keys import candidate_pairs
+from pipelines.linkage.spine import FACE, add_faces
+from pipelines.linkage.weights import Model
+
+if TYPE_CHECKING:
+    import duckdb
+
+_UNITS = Path(__file__).with_name("units.sql").read_text(encoding="utf-8").split(";\n")
+_HOUSEHOLD = Path(__file__).with_name("household_round.sql").read_text(encoding="utf-8")
+
+LARGEST_HOME = 15
+"""A larger register household is a collective one (集体户): its members are not relatives."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """What every round needs."""
+
+    connection: "duckdb.DuckDBPyConnection"
+    config: Config
+    model: Model
+    contracts: Mapping[str, Contract]
+    register: int
+
+
+def household_homes(connection: "duckdb.DuckDBPyConnection", register: int) -> None:
+    """Make the table `home` (eid, household): who shares a household number in the register, collective ones left out."""
+    connection.execute(f"""CREATE OR REPLACE TABLE home AS
+        SELECT DISTINCT a.eid, hash(p.household_key) AS household
+        FROM profile AS p JOIN assigned AS a USING (profile)
+        WHERE p.source_no = {register} AND p.household_key IS NOT NULL
+        QUALIFY count(*) OVER (PARTITION BY p.household_key) <= {LARGEST_HOME}""")
+
+
+def make_units(work: Round, where: str) -> None:
+    """Fold the open profiles of `where` into units: unit_profile, companion_group, unit_source."""
+    connection = work.connection
+    wide = [
+        str(c.number)
+        for c in work.contracts.values()
+        if len(c.members()) > 1 and "household_key" not in c.members()[min(c.members())]
+    ]
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE wide_source AS SELECT unnest([{', '.join(wide)}]::BIGINT[]) AS source_no")
+    connection.execute(_UNITS[0].replace("{where}", where))
+    connection.execute(_UNITS[1], {"register": work.register})
+    sources = ", ".join(f"({c.number}, '{c.source}')" for c in work.contracts.values())
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE unit_source AS
+        SELECT u.unit AS eid, arg_min(s.source, s.source_no) AS source FROM unit_profile AS u JOIN profile AS p USING (profile)
+        JOIN (VALUES {sources}) AS s(source_no, source) USING (source_no) GROUP BY u.unit""")
+
+
+def open_faces(work: Round) -> None:
+    """Make open_face (the units as they are compared) and the relations repair, companion, owner_kin, taken."""
+    connection = work.connection
+    for statement in _HOUSEHOLD.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute(f"""CREATE OR REPLACE TABLE open_face AS
+        SELECT DISTINCT u.unit AS eid, {FACE}, mode, u.unit IN (SELECT unit FROM accompanied) AS companions
+        FROM unit_profile AS u JOIN profile_face AS p USING (profile) WHERE profile NOT IN (SELECT profile FROM assigned)""")
+    make_repairs(connection, "open_face")
+
+
+def make_repairs(connection: "duckdb.DuckDBPyConnection", faces: str) -> None:
+    """Make the table `repair` (eid, repaired): the ids that one slip could have damaged into those of `faces`."""
+    damaged = connection.sql(f"SELECT DISTINCT id FROM {faces} WHERE mode = 2 ORDER BY id").to_arrow_table()
+    ids = damaged.column("id").to_pylist()
+    where, what = repairs(ids)
+    connection.execute("CREATE OR REPLACE TEMP TABLE repaired_id (id VARCHAR, repaired VARCHAR)")
+    if len(where):
+        import pyarrow as pa
+
+        found = pa.table({"id": pa.array([ids[i] for i in where.tolist()]), "repaired": pa.array(what.tolist())})
+        connection.register("found_repairs", found)
+        connection.execute("INSERT INTO repaired_id SELECT id, repaired FROM found_repairs")
+        connection.unregister("found_repairs")
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE repair AS
+        SELECT DISTINCT f.eid, r.repaired FROM {faces} AS f JOIN repaired_id AS r USING (id)""")
+
+
+def settle_scored(work: Round, method: str) -> int:
+    """One round: candidates for all open units, levels, odds; settle what is clear and note what is not in `review`.
+
+    Returns:
+        the number of candidate pairs.
+    """
+    connection, config = work.connection, work.config
+    open_faces(work)
+    if not connection.execute("SELECT count(*) FROM open_face").fetchall()[0][0]:
+        connection.execute(
+            "CREATE OR REPLACE TABLE decided (l BIGINT, r BIGINT, p DOUBLE, second DOUBLE, runner_up BIGINT, source VARCHAR, does VARCHAR)"
+        )
+        return 0
+    persons, relatives = register_size(connection)
+    candidate_pairs(
+        connection, config, "open_face", "person_face",
+        relations={"repair": "repair", "companion": "companion", "owner_kin": "owner_kin"},
+    )  # fmt: skip
+    connection.execute("""DELETE FROM pairs USING unit_profile AS u, decision AS d, entity AS e
+        WHERE u.unit = pairs.l AND d.profile = u.profile AND NOT d.same AND e.person_id = d.person_id AND e.eid = pairs.r""")
+    connection.execute("""DELETE FROM pairs USING taken AS t WHERE t.l = pairs.l AND t.r = pairs.r
+        AND NOT EXISTS (SELECT 1 FROM open_face AS o JOIN person_face AS f ON f.eid = t.r AND f.name = o.name WHERE o.eid = t.l)""")
+    tables = frequency_tables(connection, config, "person_face")
+    with_frequencies(connection, config, "person_face", tables, "pairs", "person_compared")
+    compare(connection, config, "open_face", "person_compared")
+    score_pairs(connection, config, work.model.adapted(persons, relatives))
+    decide(connection, config, work.model, persons, relatives)
+    one_row_each(work)
+    connection.execute(f"""INSERT INTO assigned
+        SELECT DISTINCT u.profile, d.r, '{method}', d.p FROM decided AS d JOIN unit_profile AS u ON u.unit = d.l
+        WHERE d.does = 'link' AND u.profile NOT IN (SELECT profile FROM assigned)""")
+    add_faces(connection, f"method = '{method}'")
+    return int(connection.execute("SELECT count(*) FROM pairs").fetchall()[0][0])
+
+
+def register_size(connection: "duckdb.DuckDBPyConnection") -> tuple[int, float]:
+    """How many persons are known, and how many others a household holds on average."""
+    persons = connection.execute("SELECT count(*) FROM own_face").fetchall()[0][0]
+    pairs = connection.execute("SELECT sum(n * (n - 1)) FROM (SELECT count(*) AS n FROM home GROUP BY household)").fetchall()[0][
+        0
+    ]
+    return max(int(persons), 1), float(pairs or 0) / max(int(persons), 1)
+
+
+def one_row_each(work: Round) -> None:
+    """A register holds a person once: of several units of one such source that would be one person, the best is; others are asked."""
+    registers = [f"'{c.source}'" for c in work.contracts.values() if c.one_row_per_person and c.number != work.register]
+    if registers:
+        work.connection.execute(f"""UPDATE decided SET does = 'review' FROM (
+                SELECT l, row_number() OVER (PARTITION BY source, r ORDER BY p DESC, l) AS place FROM decided
+                WHERE does = 'link' AND source IN ({", ".join(registers)})) AS x
+            WHERE x.l = decided.l AND x.place > 1""")
+
+
+def apply_decisions(connection: "duckdb.DuckDBPyConnection") -> None:
+    """What a clerk called the same is the same."""
+    connection.execute("""INSERT INTO assigned
+        SELECT DISTINCT d.profile, e.eid, 'decided', 1.0
+        FROM decision AS d JOIN profile AS p USING (profile)
+        JOIN entity AS e ON e.person_id = d.person_id
+        WHERE d.same AND d.profile NOT IN (SELECT profile FROM assigned)""")

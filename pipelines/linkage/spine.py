@@ -1,0 +1,100 @@
+"""The spine: every person whom the register lists, and everybody known from earlier batches.
+
+Belongs here: founding persons out of register rows, and their faces. Does not belong here: linking other sources to them.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipelines.linkage.clusters import components
+from pipelines.linkage.names import ONE_CHARACTER, name_levels
+
+if TYPE_CHECKING:
+    import duckdb
+
+_BROUGHT = Path(__file__).with_name("brought.sql").read_text(encoding="utf-8")
+
+FACE = "name, pinyin, surname, birth, lunar, own_birth, sex, id, id_status, sound, phone, town, village, address"
+"""The columns of a face that are compared."""
+
+
+def prepare(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Make the empty tables that the steps fill: entity, assigned, person_face."""
+    connection.execute("CREATE TABLE entity (eid BIGINT, person_id VARCHAR, first_batch VARCHAR, provisional BOOLEAN)")
+    connection.execute("CREATE TABLE assigned (profile UBIGINT, eid BIGINT, method VARCHAR, probability DOUBLE)")
+    for table in ("own_face", "person_face"):
+        connection.execute(f"CREATE TABLE {table} AS SELECT 0::BIGINT AS eid, {FACE} FROM profile_face WHERE false")
+
+
+def faces_of_old(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Give every person of earlier batches its own face, and those it was also seen under (tables old_own, old_face)."""
+    columns = ", ".join("v." + column.strip() for column in FACE.split(","))
+    connection.execute(f"INSERT INTO own_face SELECT e.eid, {columns} FROM old_own AS v JOIN entity AS e USING (person_id)")
+    connection.execute("INSERT INTO person_face FROM own_face")
+    connection.execute(f"INSERT INTO person_face SELECT e.eid, {columns} FROM old_face AS v JOIN entity AS e USING (person_id)")
+
+
+def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch: str) -> None:
+    """Found a person for every open register row: one per sound id and agreeing name, else one per row.
+
+    Two rows under one id with contradicting names are two persons (in 2009 China had 1.7 million shared ids), and are listed.
+    """
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE founder AS
+        SELECT profile, CASE WHEN sound THEN id ELSE 'row' || profile END AS own, name, 0 AS part
+        FROM profile_face WHERE source_no = {register} AND profile NOT IN (SELECT profile FROM assigned)""")
+    several = connection.sql("""SELECT own, name, min(profile) AS profile FROM founder
+        WHERE own IN (SELECT own FROM founder GROUP BY own HAVING count(DISTINCT coalesce(name, '')) > 1)
+        GROUP BY own, name ORDER BY own, name""").to_arrow_table()
+    if several.num_rows:
+        own, name = np.array(several.column("own").to_pylist()), np.array([n or "" for n in several.column("name").to_pylist()])
+        a, b = _within(own)
+        level = name_levels(name[a].tolist(), name[b].tolist())
+        alike = level <= ONE_CHARACTER
+        part = components(len(own), a[alike], b[alike])
+        connection.register("parts", several.append_column("part", [part]))
+        connection.execute(
+            "UPDATE founder SET part = parts.part + 1 FROM parts WHERE parts.own = founder.own AND parts.name IS NOT DISTINCT FROM founder.name"
+        )
+        connection.unregister("parts")
+    # the order of the numbers depends on what the rows hold alone, so that files and threads do not matter
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE founded AS
+        SELECT own, part, first, row_number() OVER (ORDER BY first) + (SELECT coalesce(max(eid), 0) FROM entity) AS eid
+        FROM (SELECT own, part, min(profile) AS first FROM founder GROUP BY own, part)""")
+    connection.execute(f"INSERT INTO entity SELECT eid, person_code(first), '{batch}', false FROM founded")
+    connection.execute("""INSERT INTO assigned
+        SELECT f.profile, g.eid, 'register', 1.0 FROM founder AS f JOIN founded AS g USING (own, part)""")
+    connection.execute(
+        f"INSERT INTO own_face SELECT g.eid, {FACE} FROM founded AS g JOIN profile_face AS p ON p.profile = g.first"
+    )
+    connection.execute("INSERT INTO person_face SELECT f.* FROM own_face AS f JOIN founded USING (eid)")
+    connection.execute("DROP TABLE founder; DROP TABLE founded")
+
+
+def add_faces(connection: "duckdb.DuckDBPyConnection", new: str) -> None:
+    """Let persons learn from records: the faces that the newly assigned bring, empty values filled from the person's own.
+
+    Args:
+        connection: holds person_face, own_face, assigned, profile_face.
+        new: SQL over `assigned`: which assignments are new.
+    """
+    connection.execute(_BROUGHT.replace("{new}", new))
+
+
+def former_names(connection: "duckdb.DuckDBPyConnection", register: int) -> None:
+    """Give persons a face under each former name that the register states."""
+    connection.execute(f"""
+        INSERT INTO person_face
+        SELECT DISTINCT a.eid, replace(p.former_name, '·', ''), NULL, left(p.former_name, 1), {", ".join("f." + c.strip() for c in FACE.split(",")[3:])}
+        FROM assigned AS a JOIN profile AS p USING (profile) JOIN profile_face AS f USING (profile)
+        WHERE p.source_no = {register} AND p.former_name IS NOT NULL AND p.former_name <> p.name""")
+
+
+def _within(groups: "np.ndarray[tuple[int], np.dtype[np.str_]]") -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    """All pairs of places within runs of equal values (the array is sorted)."""
+    starts = np.flatnonzero(np.concatenate([[True], groups[1:] != groups[:-1]]))
+    ends = np.concatenate([starts[1:], [len(groups)]])
+    pairs = [(i, j) for s, e in zip(starts, ends, strict=True) for i in range(s, e) for j in range(i + 1, e)]
+    found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return found[:, 0], found[:, 1]
