@@ -118,10 +118,7 @@ def _needs_reading() -> str:
     originals: dict[str, list[str]] = {}
     for code_point, folded in folding().items():
         originals.setdefault(folded, []).append(chr(code_point))
-    begins = [
-        f"[{first}{''.join(originals.get(first, []))}][{second}{''.join(originals.get(second, []))}]"
-        for first, second in compound
-    ]
+    begins = ["".join(f"[{c}{''.join(originals.get(c, []))}]" for c in characters) for characters in compound]
     ends = "|".join(map(re.escape, sorted(_affixes("end"))))
     starts = "|".join(map(re.escape, sorted(_affixes("start"))))
     nothing = "|".join(re.escape(text) for text in sorted(_NOTHING))
