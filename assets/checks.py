@@ -66,7 +66,7 @@ def quality_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
             found.append(check_quality(place.at(), context.partition_key, contracts, watch.reporter, watch.validator))
             return found[0].counts()
 
-        watch.stage("检查质量", "", check)
+        watch.stage(context.log, "检查质量", "", check)
         watch.notes.extend(found[0].sentences("warning"))
         for source in contracts:
             yield source_result(found[0], source, context.partition_key)

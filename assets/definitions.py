@@ -15,7 +15,7 @@ from assets.households import households_asset
 from assets.jobs import all_jobs
 from assets.linkage import persons_asset
 from assets.publish import publish_assets
-from assets.resources import Place, default_extracts, default_home, watch_from_dagster
+from assets.resources import Place, default_extracts, default_home, mask_errors, watch_from_dagster
 from assets.returns import followups_asset
 from assets.schedules import automatic, clean_schedule, month_schedule
 from assets.sensors import drop_sensor
@@ -60,4 +60,5 @@ def build_definitions(
 @dg.definitions
 def definitions() -> dg.Definitions:
     """What `dagster` loads."""
+    mask_errors()
     return build_definitions()

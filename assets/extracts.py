@@ -39,7 +39,7 @@ def delivery_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
             texts["数据源"] = dg.MetadataValue.md(found.markdown())
             return {"sources": len(found.present), "files": found.files, "bytes": found.size}
 
-        counts = watch.stage("收件", "", look)
+        counts = watch.stage(context.log, "收件", "", look)
         watch.prepare()
         return dg.MaterializeResult(metadata={**counts, **texts})
 

@@ -49,8 +49,7 @@ def stage_asset(
         told: more metadata, from the counts.
         declared: tags, owners, metadata, code_version, as `dagster.asset` takes them.
     """
-
-    @dg.asset(
+    as_asset: Callable[[Callable[..., Any]], dg.AssetsDefinition] = dg.asset(
         key=list(key),
         group_name=group,
         deps=[dg.AssetKey(list(dep)) for dep in deps],
@@ -61,6 +60,7 @@ def stage_asset(
         op_tags={"dagster/priority": str(priority)},
         **declared,
     )
+
     def run_stage(
         context: dg.AssetExecutionContext, place: Place, watch: dg.ResourceParam[RunWatch]
     ) -> Iterator[dg.MaterializeResult[Any]]:
@@ -69,11 +69,10 @@ def stage_asset(
             # comes after the reading is left undone; all sources are read first, so that all their errors are told at once.
             context.log.info("前面的环节没有完成，本环节不做。")
             return
-        counts = watch.stage(title, source, lambda: stage(place, context.partition_key, watch.reporter))
+        counts = watch.stage(context.log, title, source, lambda: stage(place, context.partition_key, watch.reporter))
         yield dg.MaterializeResult(metadata={**numbers(counts), **told(counts)})
 
-    asset: dg.AssetsDefinition = run_stage
-    return asset
+    return as_asset(run_stage)
 
 
 def numbers(counts: Counts) -> dict[str, Any]:

@@ -7,6 +7,7 @@ A month runs in one process: a process per step costs ten times the work (measur
 """
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -76,8 +77,16 @@ def delete_runs_before(instance: dg.DagsterInstance, before: dt.datetime) -> int
             kept.add(batch)
         elif record.create_timestamp < before:
             instance.delete_run(run.run_id)
+            _delete_file(instance, run.run_id)
             deleted += 1
     return deleted
+
+
+def _delete_file(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Dagster empties the run's own SQLite file and leaves it lying."""
+    path_of = getattr(instance.event_log_storage, "path_for_shard", None)
+    for ending in ("", "-wal", "-shm") if path_of else ():
+        Path(f"{path_of(run_id)}{ending}").unlink(missing_ok=True)
 
 
 @dg.job(name=CLEAN, executor_def=dg.in_process_executor, description="删除过期的运行记录。")

@@ -10,6 +10,7 @@ the code are told, and the exception itself is kept in memory for whoever starte
 
 import contextlib
 import fcntl
+import logging
 import os
 import resource
 import sys
@@ -103,8 +104,14 @@ class RunWatch:
         if self.validator:
             self.validator.close()
 
-    def stage(self, stage: str, source: str, work: Callable[[], Counts]) -> dict[str, int | float]:
+    def stage(self, log: dg.DagsterLogManager, stage: str, source: str, work: Callable[[], Counts]) -> dict[str, int | float]:
         """Do one stage's work and note what it took.
+
+        Args:
+            log: Dagster's log of the step, where the UI shows why it failed (the failure's own text is masked there).
+            stage: what the closing summary calls the stage.
+            source: the source, for what exists once per source.
+            work: the stage's call.
 
         Returns:
             the stage's counts.
@@ -123,6 +130,7 @@ class RunWatch:
             self.records.append(StageRecord(stage, source, time.perf_counter() - began, _peak(), counts))
             return counts
         self.errors.append(failure)
+        log.error(safe_text(failure))
         # Outside the except block, so that Dagster finds no cause or context to write down.
         raise dg.Failure(description=safe_text(failure), allow_retries=False)
 
@@ -135,6 +143,30 @@ def safe_text(error: BaseException) -> str:
     ours = [frame for frame in frames if f"{os.sep}site-packages{os.sep}" not in frame.filename] or list(frames)
     place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     return f"程序内部错误：{type(error).__name__}（{place}）。没有发布任何结果。请把这一行告诉维护人员。"
+
+
+class WithoutValues(logging.Filter):
+    """Takes the text and the frames off what Dagster masks: kind and place in the code remain.
+
+    With `DAGSTER_REDACT_USER_CODE_ERRORS` Dagster keeps an exception's text out of its databases, but gives the exception as it
+    is to a logger, and so to the terminal or to a service's journal.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the record, without what it quotes."""
+        if record.exc_info and record.exc_info[1]:
+            record.msg = f"{record.getMessage()}：{safe_text(record.exc_info[1])}"
+            record.args = None
+        record.exc_info = record.exc_text = None
+        return True
+
+
+def mask_errors() -> None:
+    """Let no exception's text reach Dagster's databases or logs, whoever started this process."""
+    os.environ["DAGSTER_REDACT_USER_CODE_ERRORS"] = "1"
+    logger = logging.getLogger("dagster.redacted_errors")
+    if not any(isinstance(known, WithoutValues) for known in logger.filters):
+        logger.addFilter(WithoutValues())
 
 
 class DagsterLines:

@@ -83,14 +83,16 @@ def run_month(home: Home, extracts: Path, batch: str, reporter: Reporter, debug:
     """
     began = time.perf_counter()
     state = environment(home, extracts)
-    with _quiet(), Validator() as validator:  # it imports for seconds, on the other core, while this process does the same
+    # The validator imports for seconds, on the other core, while this process does the same.
+    with _quiet(), _closing(reporter), Validator() as validator:
         import dagster as dg
 
         from assets.definitions import build_definitions
         from assets.delivery import look_into
         from assets.jobs import DELIVERY_TAG, MONTH
-        from assets.resources import Place, RunWatch, only_run
+        from assets.resources import Place, RunWatch, mask_errors, only_run
 
+        mask_errors()
         contracts = load_contracts()
         place = Place(home=str(home.root), extracts=str(extracts), memory=home.memory, threads=home.threads or 0)
         with (
@@ -110,9 +112,6 @@ def run_month(home: Home, extracts: Path, batch: str, reporter: Reporter, debug:
                     DELIVERY_TAG: look_into(extracts, batch, contracts, home).state,
                 },
             )
-    close = getattr(reporter, "close", None)
-    if close:
-        close()
     if not answer.success:
         _raise_first(watch.errors, debug=debug)
     return RunResult(batch, answer.run_id, time.perf_counter() - began, watch.records, watch.notes)
@@ -147,8 +146,6 @@ def environment(home: Home, extracts: Path) -> Path:
         ZHUDONG_STATE=str(state),
         ZHUDONG_HOME=str(home.root),
         ZHUDONG_EXTRACTS=str(extracts),
-        # Whatever a library raises inside a sensor or an asset, its text (which may quote a row) is not written down.
-        DAGSTER_REDACT_USER_CODE_ERRORS="1",
     )
     return state
 
@@ -194,9 +191,20 @@ def dev(home: Home, extracts: Path, port: int = 3000) -> int:
 
 
 @contextlib.contextmanager
+def _closing(reporter: Reporter) -> Iterator[None]:
+    """Let the reporter give the terminal back, however the run ends."""
+    try:
+        yield
+    finally:
+        close = getattr(reporter, "close", None)
+        if close:
+            close()
+
+
+@contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Dagster's and Great Expectations' chatter from the terminal: an officer can do nothing about it."""
-    levels = {name: logging.getLogger(name).level for name in ("dagster", "great_expectations", "alembic")}
+    """Keep Dagster's chatter from the terminal: an officer can do nothing about it."""
+    levels = {name: logging.getLogger(name).level for name in ("dagster", "dagster.redacted_errors", "alembic")}
     for name in levels:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with warnings.catch_warnings():

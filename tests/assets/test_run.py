@@ -1,0 +1,203 @@
+"""The month's run as the command line starts it: order, errors, records, what is left behind."""
+
+import logging
+
+import dagster as dg
+import pytest
+
+from assets.resources import WithoutValues, only_run, safe_text
+from assets.run import end_dead_runs, environment
+from pipelines.errors import DataError
+from pipelines.quality.limits import Limit, Result
+from pipelines.quality.stage import Quality
+
+PERSON = "欧阳测试"
+ID = "370211199003071234"
+
+
+def recorded(home):
+    with dg.DagsterInstance.from_config(str(home.root / "dagster")) as instance:
+        return [(record.dagster_run, record) for record in instance.get_run_records()]
+
+
+def test_a_month_from_its_delivery_to_its_report(run, calls, home, tmp_path, monkeypatch):
+    working = tmp_path / "elsewhere"
+    working.mkdir()
+    monkeypatch.chdir(working)
+    calls.answers["link"] = {"persons": 4321, "review": 7}
+    result = run()
+
+    # Every stage ran once, in the order of the data's way.
+    every = [call if isinstance(call, str) else call[0] for call in calls]
+    assert every[:-2] == [
+        *["extract_source"] * 3,
+        *["standardise_source"] * 3,
+        "check_quality",
+        "link",
+        "build_households",
+        "compute_facts",
+        "run_rules",
+        "raise_leads",
+        "build_warehouse",
+    ]
+    assert sorted(every[-2:]) == ["write_report", "write_worklists"]
+
+    # The summary is told what each took, and what did not come.
+    titles = [title for title, _, _ in result.stages]
+    assert titles[:5] == ["收件", "读取", "标准化", "检查质量", "归并"]
+    assert titles[-1] == "调度"
+    assert all(seconds >= 0 for _, seconds, _ in result.stages)
+    assert all(megabytes > 10 for title, _, megabytes in result.stages if title != "调度")
+    assert result.notes == ["本批次没有收到：镇街 · 网格与热线线索。相应的规则少了依据，可能判为情况不明。"]
+
+    # The run is on record for the UI, with its counts as numbers to plot.
+    [(kept, _)] = recorded(home)
+    assert kept.run_id == result.run_id
+    assert kept.status == dg.DagsterRunStatus.SUCCESS
+    assert kept.tags["dagster/partition"] == "2026-10"
+    with dg.DagsterInstance.from_config(str(home.root / "dagster")) as instance:
+        metadata = instance.get_latest_materialization_event(dg.AssetKey(["persons"])).asset_materialization.metadata
+    assert metadata["persons"].value == 4321
+
+    # All of it lies below the home folder.
+    assert list(working.iterdir()) == []
+    assert {entry.name for entry in tmp_path.iterdir()} == {"home", "drop", "elsewhere"}
+
+
+def test_a_missing_required_source_stops_before_anything_is_read(run, calls, drop):
+    for path in (drop / "2026-10" / "disabled_persons").iterdir():
+        path.unlink()
+    with pytest.raises(DataError, match="残联 · 持证残疾人（disabled_persons）"):
+        run()
+    assert calls == []
+
+
+def test_all_sources_are_read_so_that_all_errors_are_told_at_once_and_nothing_else_is_done(run, calls):
+    calls.errors["extract_source", "police_household"] = DataError("缺表头。", where="a.csv")
+    calls.errors["extract_source", "grid_reports"] = DataError("空文件。", where="b.csv")
+    with pytest.raises(DataError) as error:
+        run()
+    assert "缺表头。\n位置：a.csv" in str(error.value)
+    assert "空文件。\n位置：b.csv" in str(error.value)
+    assert {call[0] for call in calls} == {"extract_source"}
+
+
+def test_a_single_data_error_comes_out_as_itself(run, calls):
+    stopped = DataError("发布前检查未通过。", where="2026-10", todo="重新运行。")
+    calls.errors["build_warehouse"] = stopped
+    with pytest.raises(DataError) as error:
+        run()
+    assert error.value is stopped
+    assert "write_worklists" not in calls
+
+
+def bytes_below(folder):
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_no_name_or_id_of_an_exception_is_written_down_anywhere(run, calls, home, capfd):
+    unforeseen = ValueError(f"could not convert '{PERSON} {ID}'")
+    unforeseen.__cause__ = unforeseen.__context__ = KeyError(f"{PERSON} {ID}")
+    calls.errors["link"] = unforeseen
+    with pytest.raises(ValueError, match="could not convert"):
+        run()
+    for where, written in (("home", bytes_below(home.root)), ("terminal", "".join(capfd.readouterr()).encode())):
+        for secret in (PERSON, ID, PERSON.encode("unicode_escape").decode()):
+            assert secret.encode() not in written, where
+    assert "程序内部错误：ValueError（".encode("unicode_escape") in bytes_below(home.root)
+
+
+def test_what_is_told_of_an_error_is_its_kind_and_place_unless_it_is_meant_for_an_officer():
+    try:
+        int(PERSON)
+    except ValueError as error:
+        assert safe_text(error).startswith("程序内部错误：ValueError（test_run.py:")
+        assert PERSON not in safe_text(error)
+    assert safe_text(DataError("没有文件。", todo="放文件。")) == "没有文件。\n处理：放文件。"
+
+
+def test_what_dagster_masks_does_not_reach_its_log_either(caplog):
+    logger = logging.getLogger("test_masked")
+    logger.addFilter(WithoutValues())
+    try:
+        int(PERSON)
+    except ValueError:
+        logger.exception("error %s", "abc")
+    assert "error abc：程序内部错误：ValueError" in caplog.text
+    assert PERSON not in caplog.text
+
+
+def test_the_reason_of_a_failure_can_be_read_in_the_ui(run, calls, home):
+    calls.errors["link"] = DataError("登记簿是空的。", where="2026-10")
+    with pytest.raises(DataError):
+        run()
+    [(kept, _)] = recorded(home)
+    with dg.DagsterInstance.from_config(str(home.root / "dagster")) as instance:
+        said = [entry.user_message for entry in instance.all_logs(kept.run_id)]
+    assert any("登记簿是空的。" in message for message in said)
+
+
+def quality(severity, passed):
+    limit = Limit("police_household", "filled", severity, 0.5, None, "姓名填写率", "name")
+    return Quality({"police_household": [], "disabled_persons": [], "grid_reports": []}, [Result(limit, 0.1, passed)])
+
+
+def test_a_critical_check_stops_what_comes_after_it(run, calls, home):
+    calls.answers["check_quality"] = quality("critical", passed=False)
+    with pytest.raises(DataError, match="姓名填写率不应低于 50.00%，实际"):
+        run()
+    assert "link" not in calls
+    assert recorded(home)[0][0].status == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_warning_is_told_and_stops_nothing(run, calls, home):
+    calls.answers["check_quality"] = quality("warning", passed=False)
+    assert "姓名填写率不应低于 50.00%，实际 10.00%" in run().notes
+    assert "write_report" in calls
+    with dg.DagsterInstance.from_config(str(home.root / "dagster")) as instance:
+        key = dg.AssetCheckKey(dg.AssetKey(["quality", "police_household"]), "filled")
+        [check] = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+    evaluation = check.event.dagster_event.asset_check_evaluation_data
+    assert not evaluation.passed
+    assert evaluation.severity == dg.AssetCheckSeverity.WARN
+    assert evaluation.metadata["批次"].value == "2026-10"
+
+
+def test_a_run_whose_process_was_killed_is_ended_and_does_not_block_the_next(run, calls, home, contracts, drop):
+    from assets.definitions import build_definitions
+
+    state = environment(home, drop)
+    with dg.DagsterInstance.from_config(str(state)) as instance:
+        job = build_definitions(contracts=contracts).resolve_job_def("month")
+        instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": "2026-10"})
+    run()
+    assert sorted(kept.status.value for kept, _ in recorded(home)) == ["FAILURE", "SUCCESS"]
+    with dg.DagsterInstance.from_config(str(state)) as instance:
+        assert end_dead_runs(instance) == 0
+
+
+def test_two_runs_do_not_share_a_home(run, home, calls):
+    with only_run(home), pytest.raises(DataError, match="正有一次运行"):
+        run()
+    assert calls == []
+    run()
+
+
+def test_the_configuration_keeps_no_output_and_tells_nobody(home, drop, clear):
+    with dg.DagsterInstance.from_config(str(environment(home, drop))) as instance:
+        assert type(instance.compute_log_manager).__name__ == "NoOpComputeLogManager"
+        assert not instance.telemetry_enabled
+        assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 1
+        assert instance.run_monitoring_settings["free_slots_after_run_end_seconds"]
+
+
+def test_old_runs_are_deleted_but_each_batchs_last_success_stays(run, home):
+    from assets.jobs import delete_runs_before
+
+    first, second = run().run_id, run().run_id
+    with dg.DagsterInstance.from_config(str(home.root / "dagster")) as instance:
+        newest = max(record.create_timestamp for record in instance.get_run_records())
+        assert delete_runs_before(instance, newest) == 1
+        assert [record.dagster_run.run_id for record in instance.get_run_records()] == [second]
+    assert first != second
+    assert not list((home.root / "dagster" / "history" / "runs").glob(f"{first}*"))
