@@ -26,7 +26,7 @@ test: install  ## every check and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 look: install  ## the Dagster UI on the demo's home folder
 	$(BIN)/zhudong dev --extracts data_samples --home $(HOME_DIR)

@@ -119,8 +119,7 @@ class Home:
 def whole_or_absent(path: Path) -> Iterator[Path]:
     """Give a temporary name beside `path` to write to; rename it into place if the block succeeds, remove it if not."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left_over in path.parent.glob(f".{path.name}.*.new"):
-        left_over.unlink()  # of a process that was killed: one writer at a time
+    _remove_unfinished(path)  # of a process that was killed: one writer at a time
     new = path.parent / f".{path.name}.{os.getpid()}.new"
     try:
         yield new
@@ -131,7 +130,13 @@ def whole_or_absent(path: Path) -> Iterator[Path]:
         _say_what_ran_out(error, path.parent)
         raise
     finally:
-        new.unlink(missing_ok=True)
+        _remove_unfinished(path)
+
+
+def _remove_unfinished(path: Path) -> None:
+    """Remove unfinished writings of `path`, a database's write-ahead log with it."""
+    for unfinished in path.parent.glob(f".{path.name}.*.new*"):
+        unfinished.unlink(missing_ok=True)
 
 
 def _say_what_ran_out(error: Exception, place: Path) -> None:
