@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.contracts import load_contracts
-from pipelines.households.sources import IDENTITY_TYPES, attribute_types
+from pipelines.standardise import columns
 from pipelines.storage import Home
 
 CONTRACTS = load_contracts()
@@ -76,7 +76,7 @@ class ModelLake:
     def row(self, source: str, *who: str | None, row_no: int | None = None, file: str = "甲.csv", **values: object) -> None:
         """One row of a source about one person, or about the members of a wide row in order (None: nobody)."""
         number = row_no or 2 + len({(r["file"], r["row_no"]) for r in self.rows[source]})
-        types = IDENTITY_TYPES | attribute_types(CONTRACTS[source])
+        types = columns(CONTRACTS[source])
         unknown = set(values) - set(types)
         assert not unknown, unknown
         for member_no, one in enumerate(who):
@@ -119,7 +119,7 @@ class ModelLake:
         """Write the tables as linkage leaves them."""
         for source, contract in CONTRACTS.items():
             if source not in self.absent:
-                types = IDENTITY_TYPES | attribute_types(contract)
+                types = columns(contract)
                 self._table(self.home.lake(self.batch, "standardised", source), types, self.rows[source])
         linkage = self.home.lake(self.batch, "linkage", "persons").parent
         people = [{"id_status": "missing", **one} for one in self.people.values()]
@@ -136,5 +136,5 @@ class ModelLake:
     def _table(path: Path, types: dict[str, str], rows: list[dict]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         schema = pa.schema([(name, _ARROW[sql_type]) for name, sql_type in types.items()])
-        columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in schema]
-        pq.write_table(pa.Table.from_arrays(columns, schema=schema), path)
+        arrays = [pa.array([row.get(field.name) for row in rows], field.type) for field in schema]
+        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path)

@@ -6,41 +6,13 @@ Belongs here: how a later stage sees the lake in SQL. Does not belong here: what
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from pipelines.contracts import Column, Contract
+from pipelines.contracts import Contract
 from pipelines.errors import DataError
+from pipelines.standardise import relation
 from pipelines.storage import Home, quoted
 
 if TYPE_CHECKING:
     import duckdb
-
-IDENTITY_TYPES = {
-    "record_id": "BIGINT",
-    "source": "VARCHAR",
-    "file": "VARCHAR",
-    "row_no": "INTEGER",
-    "member_no": "TINYINT",
-    "name": "VARCHAR",
-    "name_key": "VARCHAR",
-    "name_pinyin": "VARCHAR",
-    "surname": "VARCHAR",
-    "former_name": "VARCHAR",
-    "id_number": "VARCHAR",
-    "id_status": "VARCHAR",
-    "sex": "VARCHAR",
-    "birth_date": "DATE",
-    "sex_from_id": "BOOLEAN",
-    "birth_date_from_id": "BOOLEAN",
-    "phone": "VARCHAR",
-    "address": "VARCHAR",
-    "town": "VARCHAR",
-    "village": "VARCHAR",
-    "grid": "VARCHAR",
-    "household_key": "VARCHAR",
-    "warnings": "VARCHAR[]",
-}
-"""The columns alike for every source (schemas/lake/standardise.sql)."""
-
-_ATTRIBUTE_TYPES = {"date": "DATE", "month": "DATE", "money": "DECIMAL(18,2)", "integer": "BIGINT", "set": "VARCHAR[]"}
 
 
 def month_start(batch: str) -> dt.date:
@@ -54,31 +26,15 @@ def as_of(batch: str) -> dt.date:
     return (start.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(days=1)
 
 
-def attribute_types(contract: Contract) -> dict[str, str]:
-    """SQL type of every attribute column of a standardised source."""
-    types: dict[str, str] = {}
-    for name, column in contract.attributes().items():
-        types |= _attribute(name, column)
-    return types
-
-
 def view_sources(con: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: list[Contract]) -> set[str]:
     """Make a view `src_<source>` for each contract; one without a file this batch is empty, with its columns typed.
 
     Returns:
         the sources that have a file in this batch.
     """
-    present = set()
     for contract in contracts:
-        path = home.lake(batch, "standardised", contract.source)
-        if path.exists():
-            present.add(contract.source)
-            con.execute(f"CREATE VIEW src_{contract.source} AS FROM read_parquet('{quoted(path)}')")
-        else:
-            types = IDENTITY_TYPES | attribute_types(contract)
-            columns = ", ".join(f'NULL::{sql_type} AS "{name}"' for name, sql_type in types.items())
-            con.execute(f"CREATE VIEW src_{contract.source} AS SELECT {columns} WHERE false")
-    return present
+        con.execute(f"CREATE VIEW src_{contract.source} AS FROM {relation(home, batch, contract)}")
+    return {contract.source for contract in contracts if home.lake(batch, "standardised", contract.source).exists()}
 
 
 def view_linkage(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
@@ -97,9 +53,3 @@ def view_linkage(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> No
 def earlier_batch(home: Home, batch: str, stage: str, table: str) -> str | None:
     """The latest batch before this one that has a table; None if there is none."""
     return next((b for b in reversed(home.earlier_batches(batch)) if home.lake(b, stage, table).exists()), None)
-
-
-def _attribute(name: str, column: Column) -> dict[str, str]:
-    if column.type == "disability_certificate":
-        return dict.fromkeys((name, f"{name}_status", f"{name}_category", f"{name}_grade"), "VARCHAR")
-    return {name: _ATTRIBUTE_TYPES.get(column.type, "VARCHAR")}
