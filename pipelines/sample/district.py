@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 
 from pipelines.progress import Reporter
-from pipelines.sample import defects, events, households, lives, sources
+from pipelines.sample import defects, events, households, lives, sources, truth
 from pipelines.sample.files import SourceFiles
-from pipelines.sample.households import Columns, Plan
+from pipelines.sample.households import Plan, dates
 from pipelines.sample.month import Month
+from pipelines.sample.true_families import Families, families, register_and_assistance
 from pipelines.storage import check_batch
 
 
@@ -39,43 +40,127 @@ def write_district(
     """
     plan = Plan(persons, seed, tuple(check_batch(batch) for batch in batches), str(channel) if channel else None)
     counts: dict[str, int] = {}
-    truth = folder / "truth"
-    truth.mkdir(parents=True, exist_ok=True)
-    records, spoilt = _Table(truth / "person_record.parquet"), _Table(truth / "defect.parquet")
+    book = _TruthBook(folder / "truth")
     reporter.start(f"生成模拟数据：{persons:,} 人，{len(batches)} 个批次", plan.chunks * len(batches))
     for number, batch in enumerate(plan.batches):
         files = {source: SourceFiles(folder / batch / source, source, batch, persons, seed) for source in sources.SOURCES}
         for chunk in range(plan.chunks):
-            month = month_of_chunk(plan, chunk, number)
+            world = World(plan, chunk)
+            month = world.month(number)
             if number == 0:
                 counts["persons"] = counts.get("persons", 0) + len(month.people["birth"])
-            for source, rows in sources.all_sources(month).items():
+                book.people(chunk, month)
+            clean = sources.all_sources(month)
+            for source, rows in clean.items():
                 sent, log = defects.damage(source, rows, month, plan.channel)
                 where = files[source].append(sent)
                 counts[source] = counts.get(source, 0) + len(sent)
-                records.append(_whose(sent, where, batch, source, chunk))
-                spoilt.append(_done_to(log, where, batch, source))
+                book.rows(batch, source, chunk, sent, where, log)
+            true = truth.Truth(month, clean, world.families_before(number))
+            book.findings(batch, chunk, true)
             reporter.advance()
         for one in files.values():
             one.close()
-    records.close()
-    spoilt.close()
+    book.close()
     return counts
 
 
-def month_of_chunk(plan: Plan, chunk: int, number: int) -> Month:
-    """The world of one chunk as of batch `number`: made anew each time from (seed, chunk), so that chunks are independent."""
-    rng = np.random.default_rng([plan.seed, chunk])
-    people = households.build(plan, chunk, rng)
-    lives.live(people, plan, rng)
-    settled = events.settlements(people, plan, rng)
-    married = events.marriages(people, plan, rng)
-    return Month(people, settled, married, plan.months()[number], number, chunk, plan.seed)
+class World:
+    """One chunk's people and what happens to them in all months: made anew from (seed, chunk), so that chunks are independent."""
+
+    def __init__(self, plan: Plan, chunk: int) -> None:
+        self._plan, self._chunk = plan, chunk
+        rng = np.random.default_rng([plan.seed, chunk])
+        self.people = households.build(plan, chunk, rng)
+        lives.live(self.people, plan, rng)
+        self._settlements = events.settlements(self.people, plan, rng)
+        self._marriages = events.marriages(self.people, plan, rng)
+
+    def month(self, number: int) -> Month:
+        """The chunk as of batch `number`."""
+        plan = self._plan
+        return Month(self.people, self._settlements, self._marriages, plan.months()[number], number, self._chunk, plan.seed)
+
+    def families_before(self, number: int) -> Families | None:
+        """The families of the batch before, who remember those before them; None for the first."""
+        known: Families | None = None
+        for earlier in range(number):
+            month = self.month(earlier)
+            known = families(month, sources.all_sources(month), known)
+        return known
+
+
+class _TruthBook:
+    """The truth's tables, appended to chunk by chunk."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = ("person_record", "defect", "finding", "household", "person")
+        self._tables = {name: _Table(folder / f"{name}.parquet") for name in names}
+
+    def rows(self, batch: str, source: str, chunk: int, sent: pl.DataFrame, where: pl.DataFrame, log: pl.DataFrame) -> None:
+        """Whose the rows are and what was done to them."""
+        self._tables["person_record"].append(_whose(sent, where, batch, source, chunk))
+        self._tables["defect"].append(_done_to(log, where, batch, source))
+
+    def findings(self, batch: str, chunk: int, true: truth.Truth) -> None:
+        """The findings and households of one chunk."""
+        alone = true.family.alone
+        home = true_household(chunk, alone)
+        found = true.findings().select(
+            batch=pl.lit(batch),
+            rule_id="rule_id",
+            outcome="outcome",
+            true_person=pl.when(pl.col("who") >= 0).then(true_person(chunk, pl.col("who"))),
+            true_household=home,
+        )
+        self._tables["finding"].append(found)
+        members = register_and_assistance(true.month, true.family)
+        register = pl.format("R{}", home)
+        self._tables["household"].append(
+            members.select(
+                batch=pl.lit(batch),
+                kind="kind",
+                true_household=pl.when(pl.col("kind") == "register").then(register).otherwise(home),
+                true_person=true_person(chunk, pl.col("who")),
+            )
+        )
+
+    def people(self, chunk: int, month: Month) -> None:
+        """Who they are."""
+        people = month.people
+        self._tables["person"].append(
+            pl.DataFrame(
+                {
+                    "who": np.arange(len(people["birth"])),
+                    "name": pl.Series(people["name"].tolist(), dtype=pl.String),
+                    "id_number": pl.Series(people["id"].tolist(), dtype=pl.String),
+                    "sex": people["sex"],
+                    "birth_date": dates(people["birth"]),
+                    "death_date": dates(people["death"]),
+                    "case": pl.Series([*households.declared()["cases"], None], dtype=pl.String).gather(
+                        pl.Series(people["case"]).replace(-1, len(households.declared()["cases"]))
+                    ),
+                }
+            ).select(true_person(chunk, pl.col("who")).alias("true_person"), pl.exclude("who"))
+        )
+
+    def close(self) -> None:
+        """Finish the files."""
+        for table in self._tables.values():
+            table.close()
 
 
 def true_person(chunk: int, who: pl.Expr) -> pl.Expr:
     """The name of a person in the truth."""
     return pl.format("T{}{}", pl.lit(f"{chunk:04d}"), who.cast(pl.String).str.zfill(7))
+
+
+def true_household(chunk: int, alone: int) -> pl.Expr:
+    """The name of a household in the truth, from `unit`: a register household's number, or a person who stands alone."""
+    lone = pl.format("A{}P{}", pl.lit(f"{chunk:04d}"), (pl.col("unit") - alone).cast(pl.String).str.zfill(7))
+    register = pl.format("A{}R{}", pl.lit(f"{chunk:04d}"), pl.col("unit").cast(pl.String).str.zfill(7))
+    return pl.when(pl.col("unit") >= alone).then(lone).otherwise(register)
 
 
 def _whose(rows: pl.DataFrame, where: pl.DataFrame, batch: str, source: str, chunk: int) -> pl.DataFrame:
@@ -121,6 +206,3 @@ class _Table:
     def close(self) -> None:
         """Finish the file."""
         self._writer.close()
-
-
-__all__ = ["Columns", "month_of_chunk", "true_person", "write_district"]

@@ -94,6 +94,8 @@ def build(plan: Plan, chunk: int, rng: np.random.Generator) -> Columns:
     people = {key: np.concatenate([part[key] for part in rows]) for key in rows[0]}
     people = _trim(people, rng, quota, last_day(plan.months()[-1]))
     _relate(people)
+    wants = np.array([{"rural": 1, "urban": 2}.get(case.get("town", ""), 0) for case in declared()["cases"].values()] + [0])
+    people["wants_town"] = wants[people["case"]]
     places.settle(people, rng)
     _name(people, rng)
     _number(people, plan, chunk, rng)

@@ -90,7 +90,7 @@ def live(people: Columns, plan: Plan, rng: np.random.Generator) -> None:
     people["employer"] = _EMPLOYERS[rng.integers(0, len(_EMPLOYERS), count)]
     people["school_state"] = rng.choice(["在读", "休学", "毕业"], count, p=[0.996, 0.003, 0.001]).astype(object)
     people["roster_keeps"] = rng.random(count) < rate["roster"]["not_noticed"]
-    _plant(people, rng, base)
+    _plant(people, base)
     _settle_contradictions(people, base)
 
 
@@ -117,10 +117,9 @@ def _disability(people: Columns, age: Array, rng: np.random.Generator, rate: dic
 def _school_and_work(people: Columns, age: Array, rng: np.random.Generator, rate: dict[str, Any], base: int) -> None:
     count = len(age)
     year, month = base // 12, base % 12 + 1
-    birth_year = ((people["birth"] / 365.2425) + 1970).astype(np.int64)
-    birth_rest = (people["birth"] / 365.2425 + 1970) % 1
     autumn = year if month >= 9 else year - 1
-    at_september = autumn - birth_year - (birth_rest > 0.667)
+    born = people["birth"].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
+    at_september = (autumn * 12 + 7 - born) // 12  # born in September: a year younger until the 2nd, as schools count
     people["school_age"] = at_september
     at_school = rng.random(count) < by_age(at_september, rate["school"])
     people["school"] = np.where((at_september >= 6) & (at_september < 25) & at_school, at_september - 5, 0)
@@ -235,8 +234,13 @@ def _property(people: Columns, age: Array, rng: np.random.Generator, rate: dict[
     people["business_state"] = rng.choice(["存续", "在业", "吊销", "注销"], count, p=[0.45, 0.3, 0.07, 0.18]).astype(object)
 
 
-def _plant(people: Columns, rng: np.random.Generator, base: int) -> None:
+def _plant(people: Columns, base: int) -> None:
     """Set what the planted cases declare, on top of whatever was drawn."""
+    planted = people["case"] >= 0
+    people["death"][planted] = NEVER
+    people["left_for"][planted] = ""
+    people["enrol_state"][planted], people["enrol_year"][planted] = "正常参保", base // 12
+    people["subsidy_stop"][planted] = FAR
     for number, case in enumerate(declared()["cases"].values()):
         mine = people["case"] == number
         if not mine.any():
@@ -244,10 +248,10 @@ def _plant(people: Columns, rng: np.random.Generator, base: int) -> None:
         for who, slots in (("all", None), *WHO.items()):
             where = np.flatnonzero(mine if slots is None else mine & np.isin(people["slot"], slots))
             for fact, value in case.get(who, {}).items():
-                _set(people, where, fact, value, rng, base)
+                _set(people, where, fact, value, base)
 
 
-def _set(people: Columns, where: Array, fact: str, value: Any, rng: np.random.Generator, base: int) -> None:
+def _set(people: Columns, where: Array, fact: str, value: Any, base: int) -> None:
     """One declared fact of the persons at `where`."""
     today = last_day(base)
     if fact == "disability":
@@ -257,7 +261,7 @@ def _set(people: Columns, where: Array, fact: str, value: Any, rng: np.random.Ge
     elif fact == "custody":  # months held so far, months of the whole sentence (0 open)
         people["custody_from"][where] = today - round(value[0] * 30.5) - 3
         people["custody_to"][where] = NEVER if not value[1] else people["custody_from"][where] + round(value[1] * 30.5)
-    elif fact == "died_days_ago":
+    elif fact == "died":
         people["death"][where], people["death_lag"][where] = today - value[0], 5
         people["row_lag"][where] = value[1]
     elif fact in ("roster", "roster_single"):
@@ -271,7 +275,7 @@ def _set(people: Columns, where: Array, fact: str, value: Any, rng: np.random.Ge
     elif fact == "cert_lapsed":
         people["cert_to"][where], people["cert_state"][where] = today - 100, "正常"
     elif fact in ("grave", "wage", "pension", "income_per_head"):
-        people[fact][where] = value * 100
+        people[fact][where] = NEVER if value is None else value * 100
         if fact == "wage":
             people["job"][where], people["taxed"][where], people["pension_scheme"][where] = EMPLOYED, True, 0
     else:

@@ -96,8 +96,7 @@ def settle(people: Columns, rng: np.random.Generator) -> None:
     count = len(people["family"])
     families = int(people["family"].max()) + 1
     need = np.zeros(families, dtype=np.int64)  # 1 must be rural, 2 must be urban
-    if "wants_rural" in people:
-        need[people["family"]] = people["wants_rural"]
+    need[people["family"]] = people["wants_town"]
     rural_town = np.array([kind == "rural" for _, kind in towns()])
     chance = np.stack([weights, weights * rural_town, weights * ~rural_town])
     cumulated = np.cumsum(chance / chance.sum(axis=1, keepdims=True), axis=1)
