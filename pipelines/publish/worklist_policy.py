@@ -23,6 +23,8 @@ class ListColumn(_Declared):
     """One column of a list."""
 
     heading: str
+    variants: list[str] = []
+    """Other headings under which the column may come back."""
     width: Annotated[float, Field(gt=0, le=100)]
     """In characters of the sheet's font, as Excel counts."""
     count: bool = False

@@ -109,7 +109,9 @@ def _rows(home: Home, batch: str, policy: WorklistPolicy) -> "pl.DataFrame":
     with home.connect() as connection:
         _read(connection, home, batch, policy)
         connection.execute(_SQL)
-        rows = connection.sql("FROM worklist_row ORDER BY town, level_order, due_order, village, grid, lead_id").pl()
+        rows: pl.DataFrame = connection.sql(
+            "FROM worklist_row ORDER BY town, level_order, due_order, village, grid, lead_id"
+        ).pl()
     facts = [name for name, column in policy.columns.items() if not column.answer]
     return rows.with_columns(one_line(pl.col(name).fill_null("")).alias(name) for name in facts)
 
@@ -123,20 +125,24 @@ def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, polic
     first = dt.date.fromisoformat(f"{batch}-01")
     as_of = (first + dt.timedelta(days=32)).replace(day=1) - dt.timedelta(days=1)
     connection.execute(
-        "CREATE TABLE setting AS SELECT $batch AS batch, $as_of::DATE AS as_of, $as_of::DATE - to_years($years::INTEGER) AS child_from",
+        "CREATE TABLE setting AS SELECT $batch AS batch, $as_of::DATE AS as_of, "
+        "$as_of::DATE - to_years($years::INTEGER) AS child_from",
         {"batch": batch, "as_of": as_of, "years": policy.child_under},
     )
     connection.execute(f"CREATE TABLE lead AS FROM {lake('assess', 'leads')} WHERE held_back IS NULL")
     connection.execute(
-        f"CREATE TABLE finding AS SELECT f.* EXCLUDE (inputs) FROM {lake('assess', 'findings')} AS f SEMI JOIN lead USING (household_id, direction)"
+        f"CREATE TABLE finding AS SELECT f.* EXCLUDE (inputs) FROM {lake('assess', 'findings')} AS f "
+        "SEMI JOIN lead USING (household_id, direction)"
     )
     connection.execute(f"CREATE TABLE rule AS SELECT rule_id, title, law, question FROM {lake('assess', 'rules')}")
     connection.execute(f"CREATE TABLE household AS FROM {lake('households', 'households')} SEMI JOIN lead USING (household_id)")
     connection.execute(
-        f"CREATE TABLE member AS SELECT household_id, person_id FROM {lake('households', 'members')} SEMI JOIN lead USING (household_id)"
+        f"CREATE TABLE member AS SELECT household_id, person_id FROM {lake('households', 'members')} "
+        "SEMI JOIN lead USING (household_id)"
     )
     connection.execute(
-        "CREATE TABLE wanted AS SELECT person_id FROM finding WHERE person_id IS NOT NULL UNION SELECT head_person_id FROM household"
+        "CREATE TABLE wanted AS SELECT person_id FROM finding WHERE person_id IS NOT NULL "
+        "UNION SELECT head_person_id FROM household"
     )
     connection.execute(
         "CREATE TABLE person AS SELECT person_id, name, id_number, birth_date, phone, address "
@@ -180,7 +186,8 @@ def _read_benefits(connection: "duckdb.DuckDBPyConnection", home: Home, batch: s
     if path.exists():
         connection.execute(
             f"CREATE TABLE benefit AS SELECT person_id, list_filter([{listed}], lambda b: b IS NOT NULL) AS benefits "
-            f"FROM read_parquet('{quoted(path)}') SEMI JOIN (SELECT person_id FROM member UNION FROM wanted) AS w USING (person_id)"
+            f"FROM read_parquet('{quoted(path)}') "
+            "SEMI JOIN (SELECT person_id FROM member UNION FROM wanted) AS w USING (person_id)"
         )
     else:
         connection.execute("CREATE TABLE benefit (person_id VARCHAR, benefits VARCHAR[])")
@@ -235,7 +242,7 @@ def _write_xlsx(path: Path, policy: WorklistPolicy, part: "pl.DataFrame", batch:
     levels = part["level"].value_counts(sort=True, name="count").rows()
     word = name.removeprefix(f"{batch}_").removesuffix(f"_{policy.file_name}").replace("_", " ")
     guide = Guide(
-        title=f"{word} {policy.title}",
+        title=f"{batch} {word} {policy.title}",
         facts=[
             ("批次", batch),
             ("数据截至", part["as_of"][0]),

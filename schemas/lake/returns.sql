@@ -17,3 +17,33 @@ CREATE TABLE followups (
     received_at TIMESTAMP WITH TIME ZONE,
     superseded BOOLEAN          -- a later answer to the same lead came; this one stays on record
 );
+
+CREATE TABLE files (            -- every file that was read, so that none is read twice
+    file VARCHAR,
+    sha256 VARCHAR,
+    rows_read BIGINT,           -- = taken + not_taken
+    taken BIGINT,               -- rows that gave an answer, repeated ones too
+    not_taken BIGINT,           -- named with a reason in returns/<batch>/<file>_未采用.csv
+    read_at TIMESTAMP WITH TIME ZONE
+);
+
+CREATE TABLE corrections (      -- what the answers E5 and E6 say against the data; linkage and households may honour it
+    lead_id VARCHAR,
+    kind VARCHAR,               -- household (E5: members or relations are not as registered), data (E6: a record is wrong)
+    household_id VARCHAR,
+    person_id VARCHAR,          -- E5: a member as the data has it; E6: whose record it is
+    source VARCHAR,             -- E6: the record that made the finding; NULL for E5
+    file VARCHAR,
+    row_no INTEGER,
+    identity_hash UBIGINT,      -- of the record (linkage.person_records): the same row in a later batch is known by it
+    household_size INTEGER,     -- E5: as found on the spot
+    rule_ids VARCHAR[],         -- the rules that the answer speaks against
+    answered_on DATE
+);
+
+CREATE TABLE source_quality (   -- by source: how much of what it sent was found wrong on the spot
+    source VARCHAR,
+    leads BIGINT,               -- answered leads whose findings rest on a record of the source
+    wrong_leads BIGINT,         -- of these, answered E5 or E6
+    wrong_records BIGINT        -- distinct records behind the E6 answers
+);
