@@ -324,9 +324,13 @@ def _settle_contradictions(people: Columns, base: int) -> None:
     people["taxed"] &= people["job"] == EMPLOYED
     people["nursing"] &= people["dis_cat"] > 0
     people["living"] &= people["dis_cat"] > 0
-    # Resident pension contributions count as 缴费: nobody has them in a family with somebody out of work, so that
-    # whether they are meant by U14's "no member in 缴费" makes no difference.
+    # Resident pension contributions count as 缴费. No family has both them and somebody out of work, so that whether they
+    # are meant by U14's "no member in 缴费" makes no difference: mostly the work is found again, else they are not paid.
+    families = int(people["family"].max()) + 1
+    farming = np.bincount(people["family"], people["job"] == FARMER, minlength=families) > 0
+    found = farming[people["family"]] & (people["family"] % 5 > 0) & (people["case"] < 0)
+    people["job"][found & np.isin(people["job"], (REGISTERED_UNEMPLOYED, STOPPED))] = JOBLESS
     out_of_work = np.isin(people["job"], (REGISTERED_UNEMPLOYED, STOPPED))
-    families = np.bincount(people["family"], out_of_work, minlength=int(people["family"].max()) + 1) > 0
-    people["job"][(people["job"] == FARMER) & families[people["family"]]] = JOBLESS
+    idle = np.bincount(people["family"], out_of_work, minlength=families) > 0
+    people["job"][(people["job"] == FARMER) & idle[people["family"]]] = JOBLESS
     people["grave"][people["outsider"]] = 0

@@ -25,7 +25,8 @@ def whole_years(birth: Array, day: int) -> Array:
     """Age in whole years on a day; both as days since 1970."""
     on = pl.Series([day]).cast(pl.Int32).cast(pl.Date)[0]
     born = pl.DataFrame({"b": pl.Series(birth).cast(pl.Int32).cast(pl.Date)})
-    before = (pl.col("b").dt.month() * 100 + pl.col("b").dt.day()) > on.month * 100 + on.day
+    # cast first: months and days are eight-bit integers
+    before = (pl.col("b").dt.month().cast(pl.Int64) * 100 + pl.col("b").dt.day()) > on.month * 100 + on.day
     return born.select(age=(on.year - pl.col("b").dt.year() - before.cast(pl.Int32)).cast(pl.Int64))["age"].to_numpy()
 
 
