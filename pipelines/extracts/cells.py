@@ -76,12 +76,9 @@ def unwrap_formulas(frame: "pl.DataFrame") -> "pl.DataFrame":
     """`="3702…"`, which some exporters write so that a spreadsheet keeps the text, becomes what stands inside."""
     import polars as pl
 
-    return frame.with_columns(
-        pl.when(pl.col(pl.String).str.starts_with('="') & pl.col(pl.String).str.ends_with('"'))
-        .then(pl.col(pl.String).str.slice(2).str.head(-1))
-        .otherwise(pl.col(pl.String))
-        .name.keep()
-    )
+    text = pl.col(pl.String)
+    wrapped = text.str.contains(r'(?s)^=".*"$')
+    return frame.with_columns(pl.when(wrapped).then(text.str.slice(2).str.head(-1)).otherwise(text).name.keep())
 
 
 def empties(frame: "pl.DataFrame") -> "pl.DataFrame":

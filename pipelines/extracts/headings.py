@@ -25,15 +25,22 @@ _SCALES = {"万元": 10_000, "千元": 1_000, "百万元": 1_000_000, "亿元": 
 
 def folded(heading: str) -> str:
     """A heading as it is compared: NFKC, lower case, without spaces, line breaks, required-marks and brackets' content."""
-    text = _NOISE.sub("", unicodedata.normalize("NFKC", heading)).casefold()
+    text = _plain(heading)
     while (shorter := _IN_BRACKETS.sub("", text)) != text:
         text = shorter
+    return _plain(text)
+
+
+def _plain(text: str) -> str:
+    """NFKC, lower case and without noise, until nothing changes: removing a mark can bring together what NFKC joins."""
+    while (plainer := _NOISE.sub("", unicodedata.normalize("NFKC", text)).casefold()) != text:
+        text = plainer
     return text
 
 
 def spelled(heading: str) -> str:
     """As `folded`, but what stands in brackets is kept: 其他家庭成员姓名（1） and 村（社区） say something there."""
-    return _BRACKETS.sub("", _NOISE.sub("", unicodedata.normalize("NFKC", heading)).casefold())
+    return _plain(_BRACKETS.sub("", _plain(heading)))
 
 
 def scale(heading: str) -> int:

@@ -25,6 +25,9 @@ _IN_NAME = re.compile(
 _MAY_LIE_AHEAD = re.compile("止|至|结束|停发|到期|期满|下次")
 """Headings of dates that rightly lie in the future."""
 
+_DATE = r"^(20\d\d)(?:\s*[-/.年]\s*)?(0?[1-9]|1[0-2])(?:\D|\d\d(?:\D|$)|$)"
+"""Year and month of a date or month as departments write them; serial numbers and milliseconds are left out."""
+
 _SAMPLE = 5_000
 
 
@@ -93,7 +96,7 @@ class MonthWatch:
             return
         sample = rows.select(list(self._columns)).gather_every(max(1, rows.height // _SAMPLE))
         for name in self._columns:
-            parts = sample[name].drop_nulls().str.extract_groups(r"^(20\d\d)(?:\s*[-/.年]\s*)?(\d{1,2})(?:\D|\d\d\D?$|$)")
+            parts = sample[name].drop_nulls().str.extract_groups(_DATE)
             fields = parts.struct.rename_fields(["year", "month"]).struct.unnest()
             months = fields.select(number=pl.col("year").cast(pl.Int32) * 12 + pl.col("month").cast(pl.Int32) - 1)[
                 "number"

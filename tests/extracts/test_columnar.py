@@ -1,0 +1,56 @@
+import datetime as dt
+
+import polars as pl
+import pytest
+
+from pipelines.errors import DataError
+
+
+def test_typed_columns_come_out_as_text_and_the_first_row_is_row_two(office):
+    office.folder.mkdir(parents=True)
+    pl.DataFrame(
+        {
+            "金额（万元）": [1.15, None, 2.0],
+            "身份证号": [370211199001011234, 2, 3],
+            "姓名": ["张三", " 李四", "王五"],
+            "发放日期": [dt.date(2026, 10, 1), None, dt.date(2026, 10, 3)],
+            "有效期至": [dt.datetime.fromisoformat("2027-01-01"), dt.datetime.fromisoformat("2027-01-01T12:00"), None],
+            "备注": [True, False, None],
+            "别的": [[1], [2], [3]],
+        }
+    ).write_parquet(office.folder / "f.parquet")
+    counts = office.extract()
+    assert office.table().drop("file", "account").rows() == [
+        (2, "张三", "370211199001011234", "11500", "2026-10-01", "2027-01-01", "是"),
+        (3, "李四", "2", None, None, "2027-01-01 12:00:00", "否"),
+        (4, "王五", "3", "20000", "2026-10-03", None, None),
+    ]
+    assert (counts["rows_read"], counts["skipped"]) == (4, 1)
+
+
+def test_an_id_kept_as_a_fraction_is_damaged(office):
+    office.folder.mkdir(parents=True)
+    pl.DataFrame({"姓名": ["张三"], "身份证号": [370211199001011234.0]}).write_parquet(office.folder / "f.parquet")
+    office.extract()
+    assert office.table()["id_number"].to_list() == ["3.70211199001011E+17"]
+
+
+def test_a_parquet_file_cut_off_is_refused(office):
+    office.folder.mkdir(parents=True)
+    path = office.folder / "f.parquet"
+    pl.DataFrame({"姓名": ["张三"], "身份证号": ["1"]}).write_parquet(path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(DataError, match="不完整"):
+        office.extract()
+
+
+def test_a_damaged_page_stops_without_a_word_of_the_content(office):
+    office.folder.mkdir(parents=True)
+    path = office.folder / "f.parquet"
+    pl.DataFrame({"姓名": [f"张{n}" for n in range(5000)], "身份证号": [str(n) for n in range(5000)]}).write_parquet(path)
+    octets = bytearray(path.read_bytes())
+    octets[100:2000] = b"\xff" * 1900
+    path.write_bytes(octets)
+    with pytest.raises(DataError, match="不完整"):
+        office.extract()
+    assert not office.lake()
