@@ -10,14 +10,16 @@ FROM (
 )
 GROUP BY household_id;
 
+-- A death is the register household's. Only when the row has left the register is it the spouse's or the last batch's.
 CREATE TABLE household_event AS
 SELECT l.household_id,
-    max(p.death_date) FILTER (l.reason = 'dead' AND p.death_date BETWEEN getvariable('from_6m') AND getvariable('as_of')
+    max(p.death_date) FILTER (l.reason = 'dead' AND (l.basis = 'register' OR r.person_id IS NULL) AND p.death_date BETWEEN getvariable('from_6m') AND getvariable('as_of')
         AND age_on(p.birth_date, p.death_date) BETWEEN 16 AND 59) AS earner_death_date,
     bool_or(l.reason = 'custody' AND age_on(p.birth_date, getvariable('as_of')) BETWEEN 16 AND 59) AS earner_in_custody,
     max(c.from_date) FILTER (l.reason = 'custody' AND age_on(p.birth_date, getvariable('as_of')) BETWEEN 16 AND 59) AS custody_from
 FROM left_household AS l
 JOIN person AS p USING (person_id)
+LEFT JOIN registered AS r USING (person_id)
 LEFT JOIN fact_custody AS c USING (person_id)
 GROUP BY l.household_id;
 

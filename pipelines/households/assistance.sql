@@ -37,10 +37,11 @@ dead AS (
     SELECT person_id, person_id, false FROM person
     WHERE NOT alive AND last_batch < getvariable('batch') AND death_date >= getvariable('as_of') - INTERVAL 1 YEAR
 )
-SELECT d.person_id, 'dead' AS reason, coalesce(b.base, s.base) AS living_base, d.base AS own_base
+SELECT d.person_id, 'dead' AS reason, coalesce(b.base, s.base) AS living_base, d.base AS own_base,
+    CASE WHEN b.base IS NOT NULL THEN 'register' WHEN s.base IS NOT NULL THEN 'spouse' END AS basis
 FROM dead AS d
 LEFT JOIN living_base AS b ON b.base = d.base AND d.in_household
 LEFT JOIN spouse_base AS s ON s.person_id = d.person_id
 UNION ALL
-SELECT a.person_id, 'custody', b.base, a.base
+SELECT a.person_id, 'custody', b.base, a.base, CASE WHEN b.base IS NOT NULL THEN 'register' END
 FROM assistance_member AS a LEFT JOIN living_base AS b USING (base) WHERE a.in_custody;

@@ -43,7 +43,8 @@ SELECT b.kind, b.base, coalesce(i.household_id, new_id(b.kind, b.base)) AS house
 FROM (SELECT DISTINCT kind, base FROM membership) AS b LEFT JOIN inherited AS i USING (kind, base);
 
 CREATE TABLE left_household AS
-SELECT d.person_id, coalesce(h.household_id, o.household_id, new_id('assistance', d.own_base)) AS household_id, d.reason
+SELECT d.person_id, coalesce(h.household_id, o.household_id, new_id('assistance', d.own_base)) AS household_id, d.reason,
+    CASE WHEN h.household_id IS NOT NULL THEN d.basis WHEN o.household_id IS NOT NULL THEN 'earlier_batch' ELSE 'own' END AS basis
 FROM departed AS d
 LEFT JOIN household_id AS h ON h.kind = 'assistance' AND h.base = d.living_base
 LEFT JOIN (SELECT person_id, min(household_id) AS household_id FROM old_member WHERE kind = 'assistance' GROUP BY person_id) AS o

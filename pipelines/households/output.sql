@@ -34,7 +34,7 @@ SELECT household_id, kind, head_person_id, town, village, grid, register_town, m
 
 CREATE VIEW out_members AS SELECT household_id, kind, person_id, relation FROM member;
 
-CREATE VIEW out_left_household AS SELECT person_id, household_id, reason FROM left_household;
+CREATE VIEW out_left_household AS SELECT person_id, household_id, reason, basis FROM left_household;
 
 CREATE VIEW out_issues AS
 SELECT i.kind, f.source, f.file, row_no_of(i.record_id) AS row_no, i.person_id

@@ -33,7 +33,8 @@ CREATE TABLE members (
 CREATE TABLE left_household (   -- the dead and those in custody: the household they left, for findings about them
     person_id VARCHAR,
     household_id VARCHAR,       -- the assistance household
-    reason VARCHAR              -- dead, custody
+    reason VARCHAR,             -- dead, custody
+    basis VARCHAR               -- how it is known: register (their row's household), spouse, earlier_batch, own (nobody is left)
 );
 
 CREATE TABLE issues (           -- data-quality matters: registered twice, two heads, …
