@@ -144,7 +144,7 @@ def quality(severity, passed):
 
 def test_a_critical_check_stops_what_comes_after_it(run, calls, home):
     calls.answers["check_quality"] = quality("critical", passed=False)
-    with pytest.raises(DataError, match="姓名填写率不应低于 50.00%，实际"):
+    with pytest.raises(DataError, match=r"姓名填写率不应低于 50\.00%，实际 10\.00%"):
         run()
     assert "link" not in calls
     assert recorded(home)[0][0].status == dg.DagsterRunStatus.FAILURE
@@ -163,7 +163,7 @@ def test_a_warning_is_told_and_stops_nothing(run, calls, home):
     assert evaluation.metadata["批次"].value == "2026-10"
 
 
-def test_a_run_whose_process_was_killed_is_ended_and_does_not_block_the_next(run, calls, home, contracts, drop):
+def test_a_run_whose_process_was_killed_is_ended_and_does_not_block_the_next(run, home, contracts, drop):
     from assets.definitions import build_definitions
 
     state = environment(home, drop)
@@ -183,7 +183,7 @@ def test_two_runs_do_not_share_a_home(run, home, calls):
     run()
 
 
-def test_the_configuration_keeps_no_output_and_tells_nobody(home, drop, clear):
+def test_the_configuration_keeps_no_output_and_tells_nobody(home, drop, clear):  # noqa: ARG001
     with dg.DagsterInstance.from_config(str(environment(home, drop))) as instance:
         assert type(instance.compute_log_manager).__name__ == "NoOpComputeLogManager"
         assert not instance.telemetry_enabled

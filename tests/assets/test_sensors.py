@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import shutil
 
 import dagster as dg
 import pytest
@@ -28,8 +29,10 @@ def age(folder, seconds):
 
 
 @pytest.fixture
-def instance():
-    with dg.DagsterInstance.ephemeral() as instance:
+def instance(clear, monkeypatch, fresh_state, tmp_path):  # noqa: ARG001
+    state = shutil.copytree(fresh_state, tmp_path / "state")
+    monkeypatch.setenv("ZHUDONG_STATE", str(state))
+    with dg.DagsterInstance.from_config(str(state)) as instance:
         yield instance
 
 
@@ -125,7 +128,12 @@ def test_the_cursor_holds_hashes_and_no_file_name(tick, drop, put):
 
 def scheduled(contracts, place, instance, moment):
     definitions = build_definitions(contracts=contracts, place=place)
-    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=moment, resources={"place": place})
+    context = dg.build_schedule_context(
+        instance=instance,
+        scheduled_execution_time=moment,
+        resources={"place": place},
+        repository_def=definitions.get_repository_def(),
+    )
     answer = definitions.resolve_schedule_def("monthly").evaluate_tick(context)
     return answer.run_requests, answer.skip_message
 
