@@ -3,24 +3,28 @@
 CREATE OR REPLACE TEMP TABLE address_values AS
 SELECT
     raw, town_raw, village_raw,
-    nullif(regexp_replace(rtrim(regexp_replace(regexp_replace(regexp_replace(
+    nullif(regexp_replace(rtrim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
         rest,
         '([0-9]+)(?:号楼|#楼|#|幢|栋|座|单元)', '\1-', 'g'),
         '#([0-9]+)楼?', '\1-', 'g'),
+        '-{{2,}}', '-', 'g'),
         '(-[0-9]+)(?:室|户|号)$', '\1'), '-'),
         '([0-9])号$', '\1'), '') AS rest
 FROM (
     SELECT raw, town_raw, village_raw, {numerals}(substr(below_town, length(village_raw) + 1)) AS rest
     FROM (
         SELECT raw, town_raw, below_town,
-            regexp_extract(below_town, '^[^0-9A-Za-z#]{{1,10}}?(?:村民委员会|社区居民委员会|社区居委会|居民委员会|村委会|居委会|社区|村)(?:村?委会)?') AS village_raw
+            CASE WHEN NOT regexp_matches(below_town, '^[^0-9]{{2,8}}?[省市县旗]') OR town_raw <> '' THEN regexp_extract(below_town, '^[^0-9A-Za-z#]{{1,10}}?(?:村民委员会|社区居民委员会|社区居委会|居民委员会|村委会|居委会|社区|村)(?:村?委会)?')
+            ELSE '' END AS village_raw
         FROM (
             SELECT raw, town_raw, substr(below_district, length(town_raw) + 1) AS below_town
             FROM (
                 SELECT raw, below_district, regexp_extract(below_district, '^(?:{towns})') AS town_raw
                 FROM (
                     SELECT raw, regexp_replace(
-                        regexp_replace(nfkc(raw), '[\s\p{{Z}}\p{{Cf}}\p{{Cc}}''"`‘’“”,。;]', '', 'g'), '{district}', '') AS below_district
+                        regexp_replace(regexp_replace(
+                            nfkc(raw), '[\s\p{{Z}}\p{{Cf}}\p{{Cc}}''"`‘’“”,。;]', '', 'g'), '[‐‑‒–—−~]', '-', 'g'),
+                        '{district}', '') AS below_district
                     FROM address_raw
                 )
             )

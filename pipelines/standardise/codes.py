@@ -8,12 +8,14 @@ import re
 import unicodedata
 
 from pipelines.contracts import code_table
+from pipelines.standardise.characters import rows
 
 _UNSEEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff'\"`‘’“”]+")
 _CODE_AND_LABEL = re.compile(r"([0-9A-Z]{1,4})[-.:、=_)]?(\D.*)", re.IGNORECASE)
 _BETWEEN = re.compile(r"[、,;/|+&()\[\]\s。和及]+")
 _OFFICE = re.compile(r"(?:街道办事处|街道办|镇人民政府|镇政府|乡人民政府|乡政府)$")
 _COMMITTEE = re.compile(r"(?:社区居民委员会|社区居委会|村民委员会|居民委员会|村委会|村委|居委会|居委|社区居民小组|党群服务中心)$")
+_BRACKETS = re.compile(r"\([^()]*\)")
 _SETTLEMENT = re.compile(r"(?:社区|村)$")
 _LEAST = 2
 """What is left of a village's name when its kind is cut off: 新村 and 大村 are names, 新 and 大 are not."""
@@ -83,7 +85,7 @@ def read_town(text: str) -> tuple[str | None, bool]:
 
 def read_village(text: str) -> str | None:
     """A village's or community's name without its kind, so that two writings of it are equal."""
-    clean = _without_district(plain(text))
+    clean = _without_district(_BRACKETS.sub("", plain(text)))
     for writing in town_writings():
         if clean.startswith(writing) and len(clean) >= len(writing) + _LEAST:
             clean = clean[len(writing) :]
@@ -95,17 +97,20 @@ def read_village(text: str) -> str | None:
 
 @functools.cache
 def district() -> str:
-    """What an address may begin with, province to district, as a pattern; short names (山东, 青岛) only before a district."""
-    from pipelines.standardise.characters import rows
+    """What an address here may begin with, province to district, as a pattern; short names (山东, 青岛) only before a district.
 
-    def names(digits: int, *, short: bool) -> str:
-        found = {row["name"] for row in rows("areas") if len(row["code"]) == digits}
-        if short:
-            found |= {v for row in rows("areas") if len(row["code"]) == digits for v in row["variants"].split("|") if v}
+    Only this district's own (that of the towns in `towns.csv`), so that an address elsewhere keeps saying where it is.
+    """
+    home = next(row["area"][:6] for row in rows("towns"))
+
+    def names(code: str, *, short: bool) -> str:
+        row = next(row for row in rows("areas") if row["code"] == code)
+        found = {row["name"], *(row["variants"].split("|") if short else ())} - {""}
         return "|".join(re.escape(name) for name in sorted(found, key=len, reverse=True))
 
-    loose = f"(?:{names(2, short=True)})?(?:{names(4, short=True)})?(?:{names(6, short=True)})"
-    return f"^(?:{loose}|(?:{names(2, short=False)})?(?:{names(4, short=False)})?)"
+    province, city = home[:2], home[:4]
+    loose = f"(?:{names(province, short=True)})?(?:{names(city, short=True)})?(?:{names(home, short=True)})"
+    return f"^(?:{loose}|(?:{names(province, short=False)})?(?:{names(city, short=False)})?)"
 
 
 @functools.cache

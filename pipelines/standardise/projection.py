@@ -101,8 +101,12 @@ class Projection:
         column = members.column_of(self._contract, "town")
         if column:
             self._warn(f"NOT {town}.known", f"{column} || ':unknown_town'")
+        # 徐家12号 beside 徐家村: the address says the village without its kind
+        below = f"""CASE WHEN {address}.village_raw = '' AND starts_with({address}.rest, {village}.value)
+            THEN nullif(regexp_replace(substr({address}.rest, length({village}.value) + 1), '^(?:村|社区)(?:村?委会|居委会)?', ''), '')
+            ELSE {address}.rest END"""
         return {
-            "address": f"{address}.rest",
+            "address": below,
             "town": f"coalesce({town}.value, {town_there}.value)",
             "village": f"coalesce({village}.value, {village_there}.value)",
         }
