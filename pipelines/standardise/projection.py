@@ -102,8 +102,9 @@ class Projection:
         if column:
             self._warn(f"NOT {town}.known", f"{column} || ':unknown_town'")
         # 徐家12号 beside 徐家村: the address says the village without its kind
+        kind = "'^(?:村|社区)(?:村?委会|居委会)?'"
         below = f"""CASE WHEN {address}.village_raw = '' AND starts_with({address}.rest, {village}.value)
-            THEN nullif(regexp_replace(substr({address}.rest, length({village}.value) + 1), '^(?:村|社区)(?:村?委会|居委会)?', ''), '')
+            THEN nullif(regexp_replace(substr({address}.rest, length({village}.value) + 1), {kind}, ''), '')
             ELSE {address}.rest END"""
         return {
             "address": below,

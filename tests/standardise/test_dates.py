@@ -41,7 +41,7 @@ def as_text(day):
         "".join(chr(ord(character) + 0xFEE0) for character in f"{day:%Y-%m-%d}"),
         f"'{day:%Y-%m-%d}\t",
         *([str(serial), f"{serial}.5", f"{serial}.0"] if serial >= 10_000 else []),
-        *([milliseconds(day)] if abs(int(milliseconds(day))) >= 10**10 else []),
+        milliseconds(day),
     ]
 
 
@@ -76,6 +76,11 @@ def test_what_is_no_date_is_none(text):
 def test_milliseconds_are_the_day_in_shanghai_even_in_the_summer_times_of_the_eighties():
     assert read("515520000000") == [dt.date(1986, 5, 4)]  # 00:00 at +08:00 is 01:00 that day, clocks having gone forward
     assert read(milliseconds(dt.date(1988, 7, 1))) == [dt.date(1988, 7, 1)]
+
+
+def test_milliseconds_of_the_first_days_are_read_and_other_short_numbers_are_not():
+    assert read("-28800000", "57600000", "2649600000") == [dt.date(1970, 1, 1), dt.date(1970, 1, 2), dt.date(1970, 2, 1)]
+    assert read("57600001", "2649600001") == [None, None]
 
 
 def test_a_moment_in_universal_time_is_the_next_day_here():
