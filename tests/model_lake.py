@@ -138,3 +138,23 @@ class ModelLake:
         schema = pa.schema([(name, _ARROW[sql_type]) for name, sql_type in types.items()])
         arrays = [pa.array([row.get(field.name) for row in rows], field.type) for field in schema]
         pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path)
+
+
+class Facts:
+    """What was computed of the people of a lake: `facts["甲"]` is the person's row and their household's in one."""
+
+    def __init__(self, lake: ModelLake) -> None:
+        from pipelines.assess.facts import compute_facts
+        from pipelines.households import build_households
+        from pipelines.progress import Silent
+
+        lake.write()
+        build_households(lake.home, lake.batch, Silent())
+        self.counts = compute_facts(lake.home, lake.batch, Silent())
+        self.lake = lake
+        self.households = {row["household_id"]: row for row in lake.read("assess", "household_fact")}
+        self.persons = {row["person_id"]: row for row in lake.read("assess", "person_fact")}
+
+    def __getitem__(self, who: str) -> dict:
+        person = self.persons[who]
+        return person | self.households.get(person["household_id"], {})
