@@ -69,7 +69,7 @@ def test_an_xlsx_that_was_filled_in_with_real_dates_numbers_and_merged_cells_is_
     place = {cell.value: cell.column for cell in sheet[3]}
     for row in range(4, 8):
         sheet.cell(row, place["核查结果码"]).value = "F2 外出或查无此人"
-    sheet.cell(4, place["核查日期"]).value = dt.datetime(2026, 11, 6)
+    sheet.cell(4, place["核查日期"]).value = dt.datetime(2026, 11, 6)  # noqa: DTZ001  a cell has no zone
     sheet.merge_cells(start_row=4, end_row=7, start_column=place["核查日期"], end_column=place["核查日期"])
     sheet.cell(4, place["实际共同生活人口"]).value = 3
     book.save(month.folder / "王台.xlsx")
