@@ -85,8 +85,9 @@ def delete_runs_before(instance: dg.DagsterInstance, before: dt.datetime) -> int
 def _delete_file(instance: dg.DagsterInstance, run_id: str) -> None:
     """Dagster empties the run's own SQLite file and leaves it lying."""
     path_of = getattr(instance.event_log_storage, "path_for_shard", None)
-    for ending in ("", "-wal", "-shm") if path_of else ():
-        Path(f"{path_of(run_id)}{ending}").unlink(missing_ok=True)
+    if path_of is not None:
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{path_of(run_id)}{ending}").unlink(missing_ok=True)
 
 
 @dg.job(name=CLEAN, executor_def=dg.in_process_executor, description="删除过期的运行记录。")

@@ -8,15 +8,13 @@ The run goes through Dagster's persistent instance in this process: no server is
 import contextlib
 import logging
 import os
-import shutil
-import subprocess
 import sys
 import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from pipelines.contracts import load_contracts
 from pipelines.errors import DataError
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
 
 CONFIGURATION = SCHEMAS.parent / "dagster.yaml"
 PROCESS_TAG = "zhudong/process"
+LOCATION = "zhudong"
+"""What the project is called in the UI (`[tool.dagster]` says the same)."""
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Progress comes from the reporter; Dagster's own lines would bury it."""
 
@@ -109,6 +109,8 @@ def run_month(home: Home, extracts: Path, batch: str, reporter: Reporter, debug:
                 run_config=_QUIET,
                 tags={
                     PROCESS_TAG: str(os.getpid()),
+                    # So that the UI knows whose run it is, and offers to run it again.
+                    ".dagster/repository": f"__repository__@{LOCATION}",
                     DELIVERY_TAG: look_into(extracts, batch, contracts, home).state,
                 },
             )
@@ -166,12 +168,8 @@ def end_dead_runs(instance: "dg.DagsterInstance") -> int:
     return len(dead)
 
 
-def dev(home: Home, extracts: Path, port: int = 3000) -> int:
-    """Open Dagster's UI on this machine, until interrupted.
-
-    Returns:
-        the exit code of `dagster dev`.
-    """
+def dev(home: Home, extracts: Path, port: int = 3000) -> NoReturn:
+    """Open Dagster's UI on this machine, until interrupted. This process becomes `dagster dev`, so that ending it ends that."""
     import dagster as dg
 
     from assets.resources import only_run
@@ -179,15 +177,15 @@ def dev(home: Home, extracts: Path, port: int = 3000) -> int:
     state = environment(home, extracts)
     with contextlib.suppress(DataError), only_run(home), dg.DagsterInstance.from_config(str(state)) as instance:
         end_dead_runs(instance)
-    command = Path(sys.executable).with_name("dagster")
-    program = str(command) if command.exists() else shutil.which("dagster") or "dagster"
+    workspace = state / "workspace.yaml"
+    module = f"{{module_name: assets.definitions, location_name: {LOCATION}}}"
+    workspace.write_text(f"load_from:\n  - python_module: {module}\n", encoding="utf-8")
+    program = Path(sys.executable).with_name("dagster")
+    call = [str(program), "dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
+    print(f"Dagster 界面：http://127.0.0.1:{port}　（约半分钟后可用；按 Ctrl-C 结束）", file=sys.stderr, flush=True)  # noqa: T201
     # The working folder is the state folder: what the servers write beside themselves stays below the home folder.
-    call = [program, "dev", "--module-name", "assets.definitions", "--host", "127.0.0.1", "--port", str(port)]
-    print(f"Dagster 界面：http://127.0.0.1:{port}　（约半分钟后可用；按 Ctrl-C 结束）", file=sys.stderr)  # noqa: T201
-    try:
-        return subprocess.run(call, cwd=state, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    os.chdir(state)
+    os.execve(program, call, {**os.environ, "PYTHONWARNINGS": "ignore"})  # noqa: S606  no shell, on purpose
 
 
 @contextlib.contextmanager
