@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.assess.catalogue import Catalogue, load_catalogue
-from pipelines.assess.declared import named
-from pipelines.assess.findings import SECOND_PASS, Running, find, prepare
+from pipelines.assess.declared import named, read_declared
 from pipelines.assess.parameters import Parameter, load_parameters
-from pipelines.assess.rules import BoundRule, Case, load_rules, scratch
+from pipelines.assess.rule_model import Case
+from pipelines.assess.rules import BoundRule, load_rules, scratch
+from pipelines.assess.running import SECOND_PASS, Running, find, prepare
 from pipelines.errors import DeclarationError, UsageError
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS
@@ -68,8 +69,6 @@ def run_cases(rule: BoundRule, parameters: dict[str, Parameter], catalogue: Cata
     Raises:
         DeclarationError: a case gives a fact a value that is not of the fact's type.
     """
-    from pipelines.assess.declared import read_declared
-
     declared = read_declared(rule.path)[0]
     with scratch() as connection:
         for number, case in enumerate(rule.declared.cases):

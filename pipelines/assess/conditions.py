@@ -29,8 +29,8 @@ _CLASSES = {
 }  # fmt: skip
 
 _FUNCTIONS = {
-    "+", "-", "*", "/", "~~", "!~~", "abs", "greatest", "least", "round", "floor", "ceil", "len", "length", "contains", "starts_with",
-    "list_contains", "list_has_any", "list_has_all", "list_filter", "list_value", "list_max", "list_min", "list_distinct",
+    "+", "-", "*", "/", "~~", "!~~", "abs", "greatest", "least", "round", "floor", "ceil", "len", "length", "contains",
+    "starts_with", "list_contains", "list_has_any", "list_has_all", "list_filter", "list_value", "list_max", "list_min", "list_distinct",
     "date_diff", "datediff", "date_part", "year", "month", "date_trunc", "last_day", "age", "make_date", "make_interval",
     "to_months", "to_days", "to_years",
 }  # fmt: skip
@@ -110,7 +110,8 @@ def parse(connection: "duckdb.DuckDBPyConnection", text: str, derived: dict[str,
         raise ConditionError("条件只能是一个表达式。", "不要写 select、from、where、分号和逗号。")
     node = statement["select_list"][0]
     _refuse_foreign(node)
-    return _replaced(node, derived)
+    replaced: Node = _replaced(node, derived)
+    return replaced
 
 
 def _refuse_foreign(node: Node) -> None:

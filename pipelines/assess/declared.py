@@ -71,6 +71,7 @@ def read_declared(path: Path) -> list[Declared]:
     try:
         while loader.check_node():
             node = loader.get_node()
+            assert node is not None
             lines: dict[Place, int] = {}
             _note_lines(node, (), lines, path)
             documents.append(Declared(path, loader.construct_document(node), lines))

@@ -230,8 +230,8 @@ def write_parameters(
             }
             for value in parameter.values
         ]
-    schema = dict.fromkeys(("key", "title", "area", "population"), pl.String) | {"valid_from": pl.Date}
-    schema |= dict.fromkeys(("value", "unit", "document", "status"), pl.String) | {"used": pl.Boolean}
+    words = ("key", "title", "area", "population", "valid_from", "value", "unit", "document", "status", "used")
+    schema: dict[str, Any] = dict.fromkeys(words, pl.String) | {"valid_from": pl.Date, "used": pl.Boolean}
     frame = pl.DataFrame(rows, schema=schema)
     connection.register("declared_parameters", frame.to_arrow())
     try:

@@ -12,13 +12,16 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.assess.catalogue import load_catalogue
 from pipelines.assess.declared import named
-from pipelines.assess.findings import SECOND_PASS, district_area, find, open_facts, prepare
+from pipelines.assess.findings import open_facts
 from pipelines.assess.parameters import Parameter, Value, figure, load_parameters
-from pipelines.assess.rules import LEVELS, BoundRule, load_rules
+from pipelines.assess.rule_model import LEVELS
+from pipelines.assess.rules import BoundRule, load_rules
+from pipelines.assess.running import SECOND_PASS, district_area, find, prepare
 from pipelines.assess.windows import windows
 from pipelines.errors import DataError, UsageError
 from pipelines.storage import Home, quoted
@@ -121,7 +124,9 @@ def simulate(home: Home, batch: str, settings: Mapping[str, str]) -> Simulation:
         return _compare(connection, batch, told, affected, notes)
 
 
-def _apply(declared: dict[str, Parameter], settings: Mapping[str, str], day: dt.date) -> tuple[dict[str, Parameter], list[Setting]]:
+def _apply(
+    declared: dict[str, Parameter], settings: Mapping[str, str], day: dt.date
+) -> tuple[dict[str, Parameter], list[Setting]]:
     tried = dict(declared)
     told = []
     for name, text in settings.items():
@@ -132,7 +137,8 @@ def _apply(declared: dict[str, Parameter], settings: Mapping[str, str], day: dt.
         population = population or "any"
         if population not in _POPULATIONS:
             raise UsageError(f"“{name}”的人群只能写 @urban（城镇）或 @rural（农村）。")
-        value = Value(area=district_area(), population=population, since=day, value=_number(name, text), status="to_confirm")
+        place = {"area": district_area(), "population": population}
+        value = Value.model_validate(place | {"from": day, "value": _number(name, text), "status": "to_confirm"})
         parameter = declared[key]
         kept = [
             each
@@ -142,8 +148,12 @@ def _apply(declared: dict[str, Parameter], settings: Mapping[str, str], day: dt.
         if population == "any":  # a value for everybody replaces those for townspeople and countrypeople
             kept = [each for each in kept if each.area != value.area or each.population == "any"]
         tried[key] = tried[key].model_copy(update={"values": [value, *kept]})
-        held = {p: parameter.value_on(district_area(), p, day) for p in (["urban", "rural"] if population == "any" else [population])}
-        was = list(dict.fromkeys(figure(v.value, parameter.unit) if v and v.value is not None else "没有值" for v in held.values()))
+        held = {
+            p: parameter.value_on(district_area(), p, day) for p in (["urban", "rural"] if population == "any" else [population])
+        }
+        was = list(
+            dict.fromkeys(figure(v.value, parameter.unit) if v and v.value is not None else "没有值" for v in held.values())
+        )
         assert value.value is not None
         told.append(Setting(key, parameter.title, _POPULATIONS[population], " / ".join(was), figure(value.value, parameter.unit)))
     return tried, told
@@ -189,47 +199,20 @@ def _compare(
 ) -> Simulation:
     import polars as pl
 
-    for table in ("was", "will"):
-        connection.execute(f"""
-            CREATE TEMP TABLE lead_{table} AS
-            SELECT household_id, direction,
-                CASE min(CASE level WHEN 'red' THEN 1 WHEN 'orange' THEN 2 ELSE 3 END) WHEN 1 THEN 'red' WHEN 2 THEN 'orange' ELSE 'yellow' END
-                AS level
-            FROM {table} GROUP BY household_id, direction""")
-    connection.execute("""
-        CREATE TEMP TABLE both_leads AS
-        SELECT coalesce(h.household_town, '（镇街不明）') AS town, direction, w.level AS was, n.level AS now
-        FROM lead_was AS w FULL JOIN lead_will AS n USING (household_id, direction) LEFT JOIN household_fact AS h USING (household_id)""")
-    by_rule = connection.sql("""
-        WITH pairs AS (
-            SELECT w.rule_id AS was, n.rule_id AS now
-            FROM (SELECT DISTINCT rule_id, household_id, person_id FROM was) AS w
-            FULL JOIN (SELECT DISTINCT rule_id, household_id, person_id FROM will) AS n
-            ON w.rule_id = n.rule_id AND w.household_id IS NOT DISTINCT FROM n.household_id AND w.person_id IS NOT DISTINCT FROM n.person_id
-        )
-        SELECT coalesce(was, now) AS rule_id, count(was) AS before, count(now) AS after,
-            count(*) FILTER (was IS NULL) AS gained, count(*) FILTER (now IS NULL) AS lost
-        FROM pairs GROUP BY ALL""").pl()
+    connection.execute(Path(__file__).with_name("simulate.sql").read_text(encoding="utf-8"))
+    by_rule, by_level, by_town, moves = (connection.table(name).pl() for name in ("by_rule", "by_level", "by_town", "moves"))
     titles = pl.DataFrame(
         {"rule_id": list(affected), "title": [rule.declared.title for rule in affected.values()]},
         schema={"rule_id": pl.String, "title": pl.String},
     )
     numbers = [pl.col(name).fill_null(0).cast(pl.Int64) for name in ("before", "after", "gained", "lost")]
-    by_rule = titles.join(by_rule, on="rule_id", how="left").with_columns(numbers)
-    by_level = connection.sql("""
-        SELECT direction, level, count(*) FILTER (side = 'was') AS before, count(*) FILTER (side = 'now') AS after
-        FROM (SELECT direction, was AS level, 'was' AS side FROM both_leads UNION ALL SELECT direction, now, 'now' FROM both_leads)
-        WHERE level IS NOT NULL GROUP BY direction, level""").pl()
-    by_level = by_level.sort(pl.col("direction") != "under", pl.col("level").replace_strict(list(LEVELS), range(len(LEVELS))))
-    by_town = connection.sql("""
-        SELECT town, direction, count(was) AS before, count(now) AS after, count(*) FILTER (was IS NULL) AS gained,
-            count(*) FILTER (now IS NULL) AS lost, count(*) FILTER (was <> now) AS changed, count(*) FILTER (was = now) AS kept
-        FROM both_leads GROUP BY town, direction""").pl()
-    by_town = by_town.sort(pl.col("direction") != "under", -pl.sum_horizontal("gained", "lost", "changed").cast(pl.Int64), "town")
-    moves = connection.sql("""
-        SELECT direction, coalesce(was, '无') AS was, coalesce(now, '无') AS now, count(*) AS leads
-        FROM both_leads WHERE was IS DISTINCT FROM now GROUP BY direction, coalesce(was, '无'), coalesce(now, '无')""").pl()
-    moves = moves.sort(-pl.col("leads").cast(pl.Int64), "direction", "was", "now")
-    return Simulation(batch, settings, by_rule, by_level, by_town, moves, notes)
-
-
+    over = pl.col("direction") != "under"
+    return Simulation(
+        batch,
+        settings,
+        titles.join(by_rule, on="rule_id", how="left").with_columns(numbers),
+        by_level.sort(over, pl.col("level").replace_strict(list(LEVELS), range(len(LEVELS)))),
+        by_town.sort(over, -pl.sum_horizontal("gained", "lost", "changed").cast(pl.Int64), "town"),
+        moves.sort(-pl.col("leads").cast(pl.Int64), "direction", "was", "now"),
+        notes,
+    )

@@ -34,7 +34,10 @@ def print_simulation(result: Simulation, picture: Path | None = None) -> None:
     for each in result.settings:
         settings.add_row(each.key, each.title, each.population, each.was, each.now)
     console.print(settings)
-    console.print(f"新增 {result.gained:,}，减少 {result.lost:,}，级别改变 {result.changed:,}，不变 {result.kept:,} 条线索（按户和方向计）。")
+    console.print(
+        f"新增 {result.gained:,}，减少 {result.lost:,}，级别改变 {result.changed:,}，不变 {result.kept:,} 条线索"
+        "（按户和方向计）。"
+    )
     console.print(_table("受影响的规则（条数）", result.by_rule, {"rule_id": "规则", "title": "名称"}))
     console.print(_table("按级别（线索）", result.by_level, {"direction": "方向", "level": "级别"}))
     console.print(_table("级别的变化（线索）", result.moves, {"direction": "方向", "was": "原来", "now": "试算"}))
@@ -50,7 +53,8 @@ def _table(title: str, frame: "pl.DataFrame", words: dict[str, str]) -> object:
     from rich.table import Table
 
     heads = words | {
-        "before": "原来", "after": "试算", "gained": "新增", "lost": "减少", "changed": "级别改变", "kept": "不变", "leads": "线索",
+        "before": "原来", "after": "试算", "gained": "新增", "lost": "减少", "changed": "级别改变",
+        "kept": "不变", "leads": "线索",
     }  # fmt: skip
     table = Table(title=title)
     for column in frame.columns:
@@ -68,16 +72,21 @@ def draw(result: Simulation, path: Path) -> None:
 
     levels = result.by_level.unpivot(["before", "after"], index=["direction", "level"], variable_name="when", value_name="leads")
     levels = levels.with_columns(
-        pl.col("direction").replace(DIRECTIONS), pl.col("level").replace(LEVELS), pl.col("when").replace({"before": "原来", "after": "试算"})
+        pl.col("direction").replace(DIRECTIONS),
+        pl.col("level").replace(LEVELS),
+        pl.col("when").replace({"before": "原来", "after": "试算"}),
     )
     by_level = (
         alt.Chart(alt.Data(values=levels.to_dicts()))
         .mark_bar()
         .encode(
-            x=alt.X("when:N", title=None, sort=["原来", "试算"]),
+            x=alt.X("when:N", title=None, sort=["原来", "试算"], axis=alt.Axis(labelAngle=0)),
             y=alt.Y("leads:Q", title="线索"),
             color=alt.Color(
-                "level:N", title="级别", sort=["红", "橙", "黄"], scale=alt.Scale(domain=["红", "橙", "黄"], range=["#c0392b", "#e67e22", "#f1c40f"])
+                "level:N",
+                title="级别",
+                sort=["红", "橙", "黄"],
+                scale=alt.Scale(domain=["红", "橙", "黄"], range=["#c0392b", "#e67e22", "#f1c40f"]),
             ),
             column=alt.Column("direction:N", title=None),
         )
@@ -86,7 +95,9 @@ def draw(result: Simulation, path: Path) -> None:
     towns = result.by_town.group_by("town").agg(pl.col("gained", "changed").sum(), -pl.col("lost").sum())
     towns = towns.filter(pl.sum_horizontal(pl.col("gained", "changed", "lost").abs()) > 0)
     towns = towns.unpivot(["gained", "lost", "changed"], index="town", variable_name="kind", value_name="leads")
-    towns = towns.with_columns(pl.col("kind").replace({"gained": "新增", "lost": "减少", "changed": "级别改变"})).sort("town", "kind")
+    towns = towns.with_columns(pl.col("kind").replace({"gained": "新增", "lost": "减少", "changed": "级别改变"})).sort(
+        "town", "kind"
+    )
     by_town = (
         alt.Chart(alt.Data(values=towns.to_dicts()))
         .mark_bar()

@@ -1,0 +1,208 @@
+"""A rule as it runs on one day: its parameter values, its query, and the two passes over the facts.
+
+Belongs here: looking up what a rule needs, the query that gives its findings, and what guards every rule whatever its file
+says. Does not belong here: reading and writing the lake (`findings`).
+
+Rules that read what other rules found (`household_under_findings`) run in a second pass.
+"""
+
+import csv
+import datetime as dt
+import functools
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipelines.assess.catalogue import Catalogue, parameters_sql
+from pipelines.assess.declared import named
+from pipelines.assess.parameters import Parameter, Value
+from pipelines.assess.rule_model import ONE_LOWER
+from pipelines.assess.rules import BoundRule
+from pipelines.progress import Reporter
+from pipelines.storage import SCHEMAS
+
+if TYPE_CHECKING:
+    import duckdb
+
+POPULATIONS: tuple[str, ...] = ("urban", "rural", "")
+"""Whom a value may be looked up for; empty: it is not known which, so only values for any population hold."""
+
+SECOND_PASS = "household_under_findings"  # noqa: S105  a column, not a password
+"""The fact that makes a rule wait for the first pass."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A rule as it runs on one day: the parameter values it uses, or why it does not run.
+
+    Attributes:
+        rule: the rule.
+        values: parameter values by population and key; populations without all of them are left out.
+        version: short hash of the rule file and the values.
+        not_run: why it does not run, or for whom it does not; empty if it runs for all.
+    """
+
+    rule: BoundRule
+    values: dict[str, dict[str, Value]]
+    version: str
+    not_run: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs for anybody."""
+        return bool(self.values)
+
+
+@functools.cache
+def district_area() -> str:
+    """The GB/T 2260 code of the district that the town table is about."""
+    with (SCHEMAS / "codes" / "towns.csv").open(encoding="utf-8", newline="") as file:
+        return next(csv.DictReader(file))["area"][:6]
+
+
+def prepare(rule: BoundRule, parameters: dict[str, Parameter], area: str, day: dt.date) -> Running:
+    """Look up a rule's parameter values for a day; a population that lacks one is left out and named."""
+    values: dict[str, dict[str, Value]] = {}
+    lacking: dict[str, list[str]] = {}
+    for population in POPULATIONS:
+        found = {key: parameters[key].value_on(area, rule.declared.population or population, day) for key in rule.parameters}
+        held = {key: value for key, value in found.items() if value is not None}
+        if len(held) == len(found):
+            values[population] = held
+        elif population:
+            for key in found.keys() - held.keys():
+                lacking.setdefault(key, []).append(population)
+    if not rule.valid_on(day):
+        values, why = {}, f"{day} 不在规则的有效期内"
+    elif not lacking:
+        why = ""
+    else:
+        named_keys = named([f"{parameters[key].title}（{key}）" for key in sorted(lacking)])
+        whom = "" if "urban" not in values and "rural" not in values else "城镇人口" if "urban" not in values else "农村人口"
+        if not whom:
+            values = {}
+        why = f"参数{named_keys}在 {day} 没有值，{'对' + whom if whom else ''}未运行"
+    text = json.dumps({p: {k: str(v.value) for k, v in held.items()} for p, held in values.items()}, sort_keys=True)
+    return Running(rule, values, hashlib.sha256((rule.digest + text).encode()).hexdigest()[:12], why)
+
+
+def find(
+    connection: "duckdb.DuckDBPyConnection",
+    running: Sequence[Running],
+    catalogue: Catalogue,
+    day: dt.date,
+    reporter: Reporter | None = None,
+    before: str = "",
+) -> None:
+    """Fill the temporary table `found` from `person_fact` and `household_fact`: first all rules, then those of the second pass.
+
+    Args:
+        connection: with the two fact tables or views.
+        running: the rules.
+        catalogue: the facts and parameters.
+        day: the date the data speaks of.
+        reporter: told about each rule.
+        before: a query of (household_id, rule_id) that stand as true under-coverage findings beside those found here.
+    """
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE found (rule_id VARCHAR, rule_version VARCHAR, direction VARCHAR, outcome VARCHAR,"
+        " level VARCHAR, person_id VARCHAR, household_id VARCHAR, facts VARCHAR, parameters VARCHAR, missing VARCHAR[],"
+        " reason VARCHAR)"
+    )
+    later = [each for each in running if SECOND_PASS in each.rule.facts]
+    for second, part in ((False, [each for each in running if each not in later]), (True, later)):
+        if second:
+            first = "SELECT household_id, rule_id FROM found WHERE direction = 'under' AND outcome = 'true'"
+            connection.execute(
+                "CREATE OR REPLACE TEMP TABLE under_findings AS"
+                f" SELECT household_id, list_sort(list(DISTINCT rule_id)) AS {SECOND_PASS}"
+                f" FROM ({first}{' UNION ALL ' + before if before else ''}) GROUP BY household_id"
+            )
+        for each in part:
+            if each.runs:
+                connection.execute(f"INSERT INTO found {rule_query(each, catalogue, day)}").fetchall()
+            if reporter:
+                reporter.advance()
+
+
+def rule_query(running: Running, catalogue: Catalogue, day: dt.date) -> str:
+    """The query that gives a rule's findings."""
+    rule, declared = running.rule, running.rule.declared
+    columns = [name for name in rule.facts if name != SECOND_PASS]
+    of_household = declared.subject == "household"
+    tables = "household_fact AS h" if of_household else "person_fact AS p"
+    joined = of_household or bool(rule.parameters) or any(catalogue.facts[name].table == "household" for name in columns)
+    if joined and not of_household:
+        tables += " LEFT JOIN household_fact AS h ON h.household_id = p.household_id"
+    household = "h.household_id" if of_household else "coalesce(p.household_id, p.left_household_id, p.register_household_id)"
+    selected = [f"{'h' if catalogue.facts[name].table == 'household' else 'p'}.{name}" for name in columns]
+    selected += [f"{'NULL::VARCHAR' if of_household else 'p.person_id'} AS subject_person", f"{household} AS subject_household"]
+    if SECOND_PASS in rule.facts:
+        tables += f" LEFT JOIN under_findings AS u ON u.household_id = {household}"
+        selected.append(f"coalesce(u.{SECOND_PASS}, []) AS {SECOND_PASS}")
+    population = "h.household_population" if of_household else "p.population"
+    if joined and not of_household:  # whoever moved in with a spouse is measured where they live together
+        population = f"h.household_population, {population}"
+    tables += f" JOIN ({_places_sql(running, catalogue)}) AS place ON place.place_population = coalesce({population}, '')"
+    conditions = [f"({rule.screen.sql})", "verdict IS NOT FALSE"]
+    guards = _guards(running, catalogue)
+    verdict = f"({rule.test.sql})" if rule.test else "TRUE"
+    known = f"CASE WHEN {rule.red_where.sql} THEN 'red' ELSE '{declared.level}' END" if rule.red_where else f"'{declared.level}'"
+    lower = f"CASE {known} " + " ".join(f"WHEN '{level}' THEN '{below}'" for level, below in ONE_LOWER.items()) + " END"
+    facts = "to_json({" + ", ".join(f"'{name}': {name}" for name in rule.facts) + "})::VARCHAR"
+    return f"""
+        SELECT '{declared.rule}', '{running.version}', '{declared.direction}',
+            CASE WHEN verdict THEN 'true' ELSE 'unknown' END,
+            CASE WHEN verdict THEN {known} ELSE {lower} END,
+            subject_person, subject_household, {facts}, place_parameters,
+            CASE WHEN verdict IS NULL THEN {rule.test.missing if rule.test else "[]"} ELSE [] END,
+            {f"CASE WHEN verdict THEN {rule.reason} ELSE {rule.reason_unknown} END" if rule.test else rule.reason}
+        FROM (
+            SELECT {", ".join(selected)}, place.*, DATE '{day}' AS as_of, {verdict} AS verdict
+            FROM {tables}{" WHERE " + " AND ".join(guards) if guards else ""}
+        )
+        WHERE {" AND ".join(conditions)}"""
+
+
+def _guards(running: Running, catalogue: Catalogue) -> list[str]:
+    """What holds for every rule, whatever its file says.
+
+    A rule about a person needs the person alive, unless it is about the dead; a rule that reads a source for authorised
+    use sees only those with an authorisation (社会救助暂行办法 第58条), so that no mistake in a file can reach others.
+    """
+    rule = running.rule
+    guards = []
+    of_household = rule.declared.subject == "household"
+    if not of_household and not rule.declared.about_dead:
+        guards.append("p.alive IS NOT FALSE")
+    if any(catalogue.facts[name].authorised for name in rule.facts):
+        guards.append(
+            "h.household_id IN (SELECT household_id FROM person_fact WHERE authorised)" if of_household else "p.authorised"
+        )
+    return guards
+
+
+def _places_sql(running: Running, catalogue: Catalogue) -> str:
+    rows = []
+    groups = {key.split(".")[0] for key in running.rule.parameters}
+    for population, held in running.values.items():
+        literal = {key: str(value.value) for key, value in held.items()}
+        columns = [f"{sql} AS {group}" for group, sql in parameters_sql(catalogue, dict(literal)).items() if group in groups]
+        used = {
+            key: {
+                "value": f"{value.value.normalize():f}" if value.value is not None else None,
+                "unit": catalogue.parameters[key].unit,
+                "from": str(value.since),
+                "document": value.document,
+                "status": value.status,
+                "area": value.area,
+                "population": value.population,
+            }
+            for key, value in held.items()
+        }
+        text = json.dumps(used, ensure_ascii=False).replace("'", "''")
+        columns = [f"'{population}' AS place_population", f"'{text}' AS place_parameters", *columns]
+        rows.append(f"SELECT {', '.join(columns)}")
+    return " UNION ALL ".join(rows)
