@@ -3,13 +3,14 @@
 CREATE OR REPLACE TEMP TABLE address_values AS
 SELECT
     raw, town_raw, village_raw,
-    nullif(regexp_replace(rtrim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+    nullif(regexp_replace(regexp_replace(rtrim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
         rest,
         '([0-9]+)(?:号楼|#楼|#|幢|栋|座|单元)', '\1-', 'g'),
         '#([0-9]+)楼?', '\1-', 'g'),
         '-{{2,}}', '-', 'g'),
         '(-[0-9]+)(?:室|户|号)$', '\1'), '-'),
-        '([0-9])号$', '\1'), '') AS rest
+        '([0-9])号$', '\1'),
+        '(^|[^0-9-])([0-9]+)$', '\1\2号'), '') AS rest  -- 12 and 12号 are one; a person can read the second
 FROM (
     SELECT raw, town_raw, village_raw, {numerals}(substr(below_town, length(village_raw) + 1)) AS rest
     FROM (

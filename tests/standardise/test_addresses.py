@@ -29,7 +29,7 @@ def test_province_to_district_town_and_village_are_cut_off_and_told_apart(read):
         "山东省 青岛市 黄岛区 ",
         "",
     ):
-        assert read(f"{begin}王台镇徐家村12号") == [("王台镇", "徐家村", "12")]
+        assert read(f"{begin}王台镇徐家村12号") == [("王台镇", "徐家村", "12号")]
 
 
 def test_one_room_in_all_its_writings_is_one_room(read):
@@ -62,11 +62,12 @@ def test_different_rooms_stay_different(read):
 @pytest.mark.parametrize(
     ("written", "rest"),
     [
-        ("山东路12号", "山东路12"),
-        ("青岛路5号", "青岛路5"),
-        ("北京市朝阳区建国路1号", "北京市朝阳区建国路1"),
-        ("三号路5号", "三号路5"),
-        ("12号", "12"),
+        ("山东路12号", "山东路12号"),
+        ("青岛路5号", "青岛路5号"),
+        ("北京市朝阳区建国路1号", "北京市朝阳区建国路1号"),
+        ("三号路5号", "三号路5号"),
+        ("12号", "12号"),
+        ("12", "12号"),
     ],
 )
 def test_roads_named_after_places_and_other_districts_are_left_alone(read, written, rest):
