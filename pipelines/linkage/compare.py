@@ -43,7 +43,7 @@ def compare(
         level = _level_sql(config, name, comparison)
         bits = "0"
         if comparison.frequency:
-            cases = " ".join(f"WHEN {number} THEN r.f_{name}_{number}" for number in comparison.frequency)
+            cases = " ".join(f"WHEN {number} THEN {_frequency_sql(comparison, name, number)}" for number in comparison.frequency)
             bits = f"CASE lv_{name} {cases} ELSE 0 END"
         # level and frequency in one number, so that the best level brings its own frequency along
         columns.append(f"{level} AS lv_{name}, CASE WHEN lv_{name} > 0 THEN lv_{name} * 256 + 255 - ({bits}) END AS b_{name}")
@@ -63,6 +63,20 @@ def compare(
                 SELECT p.l, p.r, p.keys, {mode} AS mode, {", ".join(columns)}
                 FROM {pairs} AS p JOIN {left} AS l ON l.eid = p.l JOIN {right} AS r ON r.eid = p.r {" ".join(joins)})
             GROUP BY l, r)""")
+
+
+def _frequency_sql(comparison: Comparison, name: str, level: int) -> str:
+    """The frequency that counts: within the person's cell only if the record is known to be of that cell."""
+    if not comparison.within:
+        return f"r.f_{name}_{level}"
+    first, *others = [f"{_of('l', part)} = {_of('r', part)}" for part in comparison.within]
+    same = " AND ".join([f"coalesce({first}, false)", *(f"coalesce({other}, true)" for other in others)])
+    return f"CASE WHEN {same} THEN r.f_{name}_{level} ELSE r.g_{name}_{level} END"
+
+
+def _of(side: str, expression: str) -> str:
+    """A column's expression as one side's: `birth // 100000` → `l.birth // 100000`."""
+    return f"{side}.{expression}"
 
 
 def _level_sql(config: Config, name: str, comparison: Comparison) -> str:

@@ -19,7 +19,7 @@ _SHRINK = 200
 
 
 def frequency_tables(connection: "duckdb.DuckDBPyConnection", config: Config, faces: str) -> dict[tuple[str, int], str]:
-    """Make one table per frequency that the comparisons ask for: (value, cell, bits).
+    """Make one table per frequency that the comparisons ask for: (value, cell, bits, everywhere).
 
     Args:
         connection: an open connection.
@@ -42,7 +42,8 @@ def frequency_tables(connection: "duckdb.DuckDBPyConnection", config: Config, fa
                     FROM counted
                 )
                 SELECT value, cell,
-                    least(255, greatest(0, round(-4 * log2((n + {_SHRINK} * overall) / (size + {_SHRINK})))))::SMALLINT AS bits
+                    least(255, greatest(0, round(-4 * log2((n + {_SHRINK} * overall) / (size + {_SHRINK})))))::SMALLINT AS bits,
+                    least(255, greatest(0, round(-4 * log2(overall))))::SMALLINT AS everywhere
                 FROM shared""")
             tables[name, level] = table
     return tables
@@ -56,7 +57,8 @@ def with_frequencies(
     pairs: str,
     into: str,
 ) -> None:
-    """Make `into`: the faces that occur on the pairs' right side, with a column `f_<comparison>_<level>` for each frequency."""
+    """Make `into`: the faces that occur on the pairs' right side, with `f_…` and `g_<comparison>_<level>`: the frequency
+    within the person's cell, and over everybody."""
     joins, columns = [], []
     for (name, level), table in tables.items():
         comparison = config.comparisons[name]
@@ -64,6 +66,7 @@ def with_frequencies(
         alias = f"t_{name}_{level}"
         joins.append(f"LEFT JOIN {table} AS {alias} ON {alias}.value = f.{comparison.frequency[level]} AND {alias}.cell = {cell}")
         columns.append(f", coalesce({alias}.bits, 0)::SMALLINT AS f_{name}_{level}")
+        columns.append(f", coalesce({alias}.everywhere, 0)::SMALLINT AS g_{name}_{level}")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT f.*{''.join(columns)} "
         f"FROM (FROM {faces} WHERE eid IN (SELECT r FROM {pairs})) AS f {' '.join(joins)}"

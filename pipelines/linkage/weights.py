@@ -94,10 +94,10 @@ def load_model(path: Path, config: Config) -> Model:
 
 
 def save_model(model: Model, path: Path) -> None:
-    """Write a model file: small, readable, six digits."""
+    """Write a model file: small, readable, four digits."""
 
     def plain(values: Floats) -> list[float]:
-        return [float(f"{value:.6g}") for value in values]
+        return [float(f"{value:.4g}") for value in values]
 
     document = {
         "model": model.number,
@@ -111,7 +111,9 @@ def save_model(model: Model, path: Path) -> None:
         "health": model.health,
     }
     with whole_or_absent(path) as new:
-        new.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=200), encoding="utf-8")
+        new.write_text(
+            yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=200, default_flow_style=None), encoding="utf-8"
+        )
 
 
 def current_model(models: Path, config: Config) -> Model:
@@ -202,6 +204,8 @@ def learn(
     fixed: frozenset[int] = frozenset(),
     blocked: frozenset[int] = frozenset(),
     learn_u: bool = False,
+    frequency: Floats | None = None,
+    share_fixed: bool = False,
     rounds: int = 200,
 ) -> Learnt:
     """Expectation–maximisation of m over counts of agreement patterns.
@@ -216,6 +220,8 @@ def learn(
         fixed: comparisons whose m is not learnt.
         blocked: comparisons left out altogether (they made the candidates).
         learn_u: learn u as well (only where no better estimate exists).
+        frequency: bits of each pattern that the values' own frequencies add (their u is then 1).
+        share_fixed: keep `share`: the odds of a random pair, where the u are those of random pairs too.
         rounds: most rounds.
 
     Returns:
@@ -226,10 +232,11 @@ def learn(
     used = [c for c in range(levels.shape[1]) if c not in blocked]
     trace: list[float] = []
     total = counts.sum()
+    rarity = np.zeros(len(counts)) if frequency is None else frequency * np.log(2)
     for _ in range(rounds):
         log_m = sum((np.concatenate([[0.0], np.log(m[c])])[levels[:, c]] for c in used), np.zeros(len(counts)))
         log_u = sum((np.concatenate([[0.0], np.log(u[c])])[levels[:, c]] for c in used), np.zeros(len(counts)))
-        a, b = np.log(share) + log_m, np.log1p(-share) + log_u
+        a, b = np.log(share) + log_m, np.log1p(-share) + log_u - rarity
         both = np.logaddexp(a, b)
         learnt = [c for c in used if c not in fixed]
         penalty = sum(float((strength * start[c] * np.log(m[c])).sum()) for c in learnt)
@@ -239,7 +246,8 @@ def learn(
         if len(trace) > 1 and abs(trace[-1] - trace[-2]) <= 1e-9 * max(abs(trace[-1]), 1.0):
             break
         weight = counts * np.exp(a - both)
-        share = float(np.clip(weight.sum() / total, 1e-12, 1 - 1e-12))
+        if not share_fixed:
+            share = float(np.clip(weight.sum() / total, 1e-12, 1 - 1e-12))
         for c in learnt:
             size = len(m[c])
             seen = np.bincount(levels[:, c], weights=weight, minlength=size + 1)[1:] + strength * start[c]
