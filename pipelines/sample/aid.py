@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipelines.sample.households import HER_FATHER, HER_MOTHER, dates, last_day
-from pipelines.sample.lives import CLASSES, FAR, NEVER
-from pipelines.sample.month import Month, living, month_dates, pick, texts
+from pipelines.sample.days import FAR, NEVER, dates, last_day, month_dates, none_where
+from pipelines.sample.households import HER_FATHER, HER_MOTHER
+from pipelines.sample.lives import CLASSES
+from pipelines.sample.month import Month, living, pick, texts
 
 Array = npt.NDArray[Any]
 
@@ -26,6 +27,7 @@ def _listed(month: Month) -> Array:
 
 
 def assistance_roster(month: Month, known: pl.DataFrame) -> pl.DataFrame:
+    """One wide row per family on a roster; ended rows stay, and some families have a second one."""
     people = month.people
     listed = _listed(month)
     family_rows = [
@@ -157,9 +159,9 @@ def poverty_monitoring(month: Month, known: pl.DataFrame) -> pl.DataFrame:
         head_name=pl.col("name").first().over("family"),
         relation=texts(np.where(people["slot"][who] == 1, "配偶", people["relation"][who]).astype(object)),
         household_type=pl.Series(np.where(poor, "脱贫户", "一般农户").tolist(), dtype=pl.String),
-        monitored_class=texts(np.where(under_watch, classes, None)),
+        monitored_class=texts(none_where(~under_watch, classes)),
         identified_on=month_dates(np.where(under_watch, people["identified"][who], NEVER)),
-        risk_cleared=texts(np.where(under_watch, np.where(people["risk_cleared"][who], "是", "否"), None)),
+        risk_cleared=texts(none_where(~under_watch, np.where(people["risk_cleared"][who], "是", "否"))),
         income_per_head=pl.Series(people["income_per_head"][who]).replace(NEVER, None),
         health=pl.Series(np.where(people["dis_cat"][who] > 0, "残疾", "健康").tolist(), dtype=pl.String),
         labour=pl.Series(

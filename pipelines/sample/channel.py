@@ -4,6 +4,7 @@ Belongs here: rates and repeatable choices. Does not belong here: the defects (`
 """
 
 import functools
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,22 +50,18 @@ def channel_spec(over: str | None) -> dict[str, Any]:
 
 def luck(keys: Array, *salt: int | str) -> Array:
     """A number for each key that looks random and depends on nothing else (splitmix64)."""
-    mixed = np.uint64(0x9E3779B97F4A7C15)
-    for part in salt:
-        number = int.from_bytes(part.encode()[:8].ljust(8, b"\0"), "big") ^ len(part) if isinstance(part, str) else part
-        mixed = _mix(np.asarray([(int(mixed) ^ (number & 0xFFFFFFFFFFFFFFFF)) & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64))[0]
-        if isinstance(part, str) and len(part) > 8:
-            for letter in part[8:]:
-                mixed = _mix(np.asarray([int(mixed) ^ ord(letter)], dtype=np.uint64))[0]
+    mixed = np.frombuffer(hashlib.blake2b(repr(salt).encode(), digest_size=8).digest(), dtype=np.uint64)
     return _mix(keys.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) ^ mixed)
 
 
 def _mix(values: Array) -> Array:
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    mixed: Array = values ^ (values >> np.uint64(31))
+    return mixed
 
 
 def share(numbers: Array) -> Array:
     """Hashes as numbers from 0 to 1."""
-    return (numbers >> np.uint64(11)) / float(1 << 53)
+    fractions: Array = (numbers >> np.uint64(11)) / float(1 << 53)
+    return fractions

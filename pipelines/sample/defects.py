@@ -14,9 +14,9 @@ import polars as pl
 
 from pipelines.sample import places, spelling
 from pipelines.sample.channel import Channel, channel_spec, luck, share
+from pipelines.sample.days import NEVER
 from pipelines.sample.files import contracts
 from pipelines.sample.households import HEAD
-from pipelines.sample.lives import NEVER
 from pipelines.sample.month import Month
 
 Array = npt.NDArray[Any]
@@ -248,13 +248,13 @@ _CONTACT_DEFECTS: dict[str, list[tuple[str, spelling.Spoil]]] = {
     ],
     "address": [
         ("address_missing", _lost),
-        ("address_short", lambda text, luck: text.split("号")[0] + "号" if "号" in text else None),
+        ("address_short", lambda text, _luck: text.split("号")[0] + "号" if "号" in text else None),
         (
             "address_long",
             lambda text, luck: ("山东省青岛市黄岛区", "青岛市黄岛区", "青岛市西海岸新区", "山东省胶南市")[luck % 4] + text,
         ),
     ],
-    "town": [("town_missing", _lost), ("town_renamed", lambda text, luck: places.another_town_name(text, luck))],
+    "town": [("town_missing", _lost), ("town_renamed", places.another_town_name)],
     "village": [
         ("village_missing", _lost),
         (

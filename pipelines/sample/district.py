@@ -11,9 +11,10 @@ import numpy as np
 import polars as pl
 
 from pipelines.progress import Reporter
-from pipelines.sample import defects, events, households, lives, sources, truth
+from pipelines.sample import cases, changes, defects, events, households, lives, sources, truth
+from pipelines.sample.days import dates
 from pipelines.sample.files import SourceFiles
-from pipelines.sample.households import Plan, dates
+from pipelines.sample.households import Plan
 from pipelines.sample.month import Month
 from pipelines.sample.true_families import Families, families, register_and_assistance
 from pipelines.storage import check_batch
@@ -45,8 +46,8 @@ def write_district(
     for number, batch in enumerate(plan.batches):
         files = {source: SourceFiles(folder / batch / source, source, batch, persons, seed) for source in sources.SOURCES}
         for chunk in range(plan.chunks):
-            world = World(plan, chunk)
-            month = world.month(number)
+            world = World(plan, chunk, number)
+            month = world.months[number]
             if number == 0:
                 counts["persons"] = counts.get("persons", 0) + len(month.people["birth"])
                 book.people(chunk, month)
@@ -68,24 +69,28 @@ def write_district(
 class World:
     """One chunk's people and what happens to them in all months: made anew from (seed, chunk), so that chunks are independent."""
 
-    def __init__(self, plan: Plan, chunk: int) -> None:
+    def __init__(self, plan: Plan, chunk: int, number: int) -> None:
         self._plan, self._chunk = plan, chunk
         rng = np.random.default_rng([plan.seed, chunk])
-        self.people = households.build(plan, chunk, rng)
-        lives.live(self.people, plan, rng)
-        self._settlements = events.settlements(self.people, plan, rng)
-        self._marriages = events.marriages(self.people, plan, rng)
-
-    def month(self, number: int) -> Month:
-        """The chunk as of batch `number`."""
-        plan = self._plan
-        return Month(self.people, self._settlements, self._marriages, plan.months()[number], number, self._chunk, plan.seed)
+        people = households.build(plan, chunk, rng)
+        lives.live(people, plan, rng)
+        cases.plant(people, plan.months()[0])
+        lives.settle_contradictions(people, plan.months()[0])
+        settled = events.settlements(people, plan, rng)
+        married = events.marriages(people, plan, rng)
+        self.months: list[Month] = []
+        for at in range(number + 1):
+            if at:
+                fresh = np.random.default_rng([plan.seed, chunk, 31, at])
+                people, registered = changes.change(people, plan, at, fresh)
+                married = pl.concat([married, registered])
+            self.months.append(Month(people, settled, married, plan.months()[at], at, chunk, plan.seed))
 
     def families_before(self, number: int) -> Families | None:
         """The families of the batch before, who remember those before them; None for the first."""
         known: Families | None = None
         for earlier in range(number):
-            month = self.month(earlier)
+            month = self.months[earlier]
             known = families(month, sources.all_sources(month), known)
         return known
 

@@ -9,13 +9,24 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipelines.sample.households import Plan, day_number, last_day
-from pipelines.sample.lives import NEVER, by_age, rates
+from pipelines.sample.days import NEVER, day_number, last_day
+from pipelines.sample.households import Plan
+from pipelines.sample.lives import by_age, rates
 
 Array = npt.NDArray[Any]
 Columns = dict[str, Array]
 
-HOSPITALS = ["青岛市黄岛区人民医院", "青岛西海岸新区中心医院", "青岛西海岸新区人民医院", "青岛大学附属医院西海岸院区", "青岛西海岸新区中医医院", "王台中心卫生院", "泊里中心卫生院", "山东大学齐鲁医院（青岛）", "北京协和医院"]  # fmt: skip
+HOSPITALS = [
+    "青岛市黄岛区人民医院",
+    "青岛西海岸新区中心医院",
+    "青岛西海岸新区人民医院",
+    "青岛大学附属医院西海岸院区",
+    "青岛西海岸新区中医医院",
+    "王台中心卫生院",
+    "泊里中心卫生院",
+    "山东大学齐鲁医院（青岛）",
+    "北京协和医院",
+]
 
 
 def settlements(people: Columns, plan: Plan, rng: np.random.Generator) -> pl.DataFrame:
@@ -116,17 +127,18 @@ def marriages(people: Columns, plan: Plan, rng: np.random.Generator) -> pl.DataF
         apart = people["hh"][men] != people["hh"][women]
         recorded |= apart | divorced  # of those the register does not show as a couple, it is all there is
         sensible = recorded & (adult < first)
-        rows.append(_registrations(men[sensible], women[sensible], "结婚", on[sensible]))
+        rows.append(registrations(men[sensible], women[sensible], "结婚", on[sensible]))
         if divorced:
             later = np.minimum(on[sensible] + rng.integers(400, 5000, int(sensible.sum())), first - 30)
-            rows.append(_registrations(men[sensible], women[sensible], "离婚", later))
+            rows.append(registrations(men[sensible], women[sensible], "离婚", later))
         else:
             again = sensible & (rng.random(len(men)) < 0.05)
-            rows.append(_registrations(men[again], women[again], "补领", np.minimum(on[again] + 900, first - 10)))
+            rows.append(registrations(men[again], women[again], "补领", np.minimum(on[again] + 900, first - 10)))
     return pl.concat(rows)
 
 
-def _registrations(men: Array, women: Array, kind: str, on: Array) -> pl.DataFrame:
+def registrations(men: Array, women: Array, kind: str, on: Array) -> pl.DataFrame:
+    """Registrations of one kind: who_0 (the man), who_1 (the woman), registered_on (days since 1970)."""
     return pl.DataFrame(
         {"who_0": men, "who_1": women, "registered_on": on}, schema_overrides={"registered_on": pl.Int64}
     ).with_columns(pl.lit(kind).alias("register_type"), pl.from_epoch("registered_on", "d"))

@@ -70,7 +70,7 @@ class SourceFiles:
         rows = rows.with_row_index("_at").with_columns(pl.col("town_no") if per_town else pl.lit(-1).alias("town_no"))
         places_of = []
         for (number,), part in rows.group_by("town_no", maintain_order=True):
-            town = int(number)  # type: ignore[call-overload]
+            town = int(number)
             file = self._open.get(town) or self._start(town)
             first = file.write(part)
             places_of.append(
@@ -202,9 +202,11 @@ class _File:
         with xlsxwriter.Workbook(self._path, {"constant_memory": True, "strings_to_numbers": False}) as book:
             book.set_properties({"created": dt.datetime(*_FIXED_TIME, tzinfo=dt.UTC).replace(tzinfo=None)})
             sheet = book.add_worksheet("Sheet1")
-            rows = [[title] for title in self._titles]
-            rows += [[self._headings[name] for name in self._columns]]
-            for at, row in enumerate([*rows, *self._sheet, *([footer] for footer in footers)]):
+            rows: list[list[str | None]] = [[title] for title in self._titles]
+            rows.append([self._headings[name] for name in self._columns])
+            rows.extend(self._sheet)
+            rows.extend([footer] for footer in footers)
+            for at, row in enumerate(rows):
                 for place, value in enumerate(row):
                     if value is not None:
                         sheet.write_string(at, place, value)

@@ -4,18 +4,17 @@ Belongs here: families as `schemas/sample/households.yaml` and `cases.yaml` decl
 Does not belong here: what happens to the people in them (`lives`).
 """
 
-import datetime
 import functools
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import yaml
 
-from pipelines.sample import ids, names, places
+from pipelines.sample import identities, places
 from pipelines.sample.channel import channel_spec
+from pipelines.sample.days import last_day
 from pipelines.storage import SCHEMAS
 
 Array = npt.NDArray[Any]
@@ -33,7 +32,6 @@ HEAD, SPOUSE, CHILDREN, FATHER, MOTHER, GRANDCHILDREN, CHILD_SPOUSE, HER_FATHER,
     14,
 )
 SLOTS = 16
-EPOCH = datetime.date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -64,16 +62,6 @@ def declared() -> dict[str, Any]:
     return kinds
 
 
-def day_number(month: int) -> int:
-    """Days since 1970 of a month's first day; `month` counted from year 0."""
-    return (datetime.date(month // 12, month % 12 + 1, 1) - EPOCH).days
-
-
-def last_day(month: int) -> int:
-    """Days since 1970 of a month's last day."""
-    return day_number(month + 1) - 1
-
-
 def share_of_chunk(total: int, chunk: int, chunks: int) -> int:
     """This chunk's part of `total` things spread evenly over all chunks."""
     return total * (chunk + 1) // chunks - total * chunk // chunks
@@ -97,47 +85,9 @@ def build(plan: Plan, chunk: int, rng: np.random.Generator) -> Columns:
     wants = np.array([{"rural": 1, "urban": 2}.get(case.get("town", ""), 0) for case in declared()["cases"].values()] + [0])
     people["wants_town"] = wants[people["case"]]
     places.settle(people, rng)
-    _name(people, rng)
-    _number(people, plan, chunk, rng)
+    identities.give_names(people, rng)
+    identities.give_numbers(people, channel_spec(plan.channel)["persons"], (chunk, plan.chunks), rng)
     return people
-
-
-def _number(people: Columns, plan: Plan, chunk: int, rng: np.random.Generator) -> None:
-    """Citizen ids; a few people have two valid ones, a few share one with a stranger of the same sex and birth date."""
-    rates = channel_spec(plan.channel)["persons"]
-    count = len(people["birth"])
-    lone = np.flatnonzero(people["case"] < 0)
-    second = rng.choice(lone, max(1, round(rates["second_id"] * count)), replace=False)
-    pairs = max(1, round(rates["shared_id"] * count)) if rates["shared_id"] else 0
-    grown = lone[(people["birth"][lone] < 0) & (people["birth"][lone] > -12_000) & ~people["outsider"][lone]]
-    one = rng.choice(grown, pairs, replace=False)
-    other = _stranger_of_like_age(people, grown, one)
-    people["birth"][other] = people["birth"][one]
-    birth = np.concatenate([people["birth"], people["birth"][second]])
-    sex = np.concatenate([people["sex"], people["sex"][second]])
-    given = np.array(ids.give_out(rng, dates(birth), sex, 0.12, chunk, plan.chunks), dtype=object)
-    people["id"] = given[:count]
-    people["id"][other] = people["id"][one]
-    people["shares_id"] = np.isin(np.arange(count), np.concatenate([one, other]))
-    people["has_second_id"] = np.isin(np.arange(count), second) & ~people["shares_id"]
-    people["second_id"] = np.full(count, None, dtype=object)
-    people["second_id"][second] = given[count:]
-
-
-def _stranger_of_like_age(people: Columns, among: Array, ones: Array) -> Array:
-    """For each of `ones`, somebody of the same sex and another family born nearest to them."""
-    found = []
-    for one in ones:
-        fits = among[(people["sex"][among] == people["sex"][one]) & (people["family"][among] != people["family"][one])]
-        fits = fits[~np.isin(fits, [*ones, *found])]
-        found.append(int(fits[np.argmin(np.abs(people["birth"][fits] - people["birth"][one]))]))
-    return np.array(found, dtype=np.int64)
-
-
-def dates(days: Array) -> pl.Series:
-    """Days since 1970 as dates; -1,000,000 and below as null."""
-    series = pl.Series(days, dtype=pl.Int32)
-    return series.set(series < -1_000_000, None).cast(pl.Date)
 
 
 def _families(plan: Plan, chunk: int, rng: np.random.Generator, quota: int, base: int) -> list[Columns]:
@@ -348,36 +298,3 @@ def _relations(people: Columns, at: Any) -> Array:
         ],
         np.where(man, sons, daughters),
     )
-
-
-def _name(people: Columns, rng: np.random.Generator) -> None:
-    """Surnames through the father, given names by sex and decade; ethnicity; former and minority names."""
-    count = len(people["sex"])
-    surname = names.load().surnames.draw(rng, count).to_numpy()
-    for _ in range(3):  # grandfather → father → child
-        father = people["father"]
-        surname = np.where(father >= 0, surname[father], surname)
-    lone_mother = (people["father"] < 0) & (people["mother"] >= 0)
-    surname = np.where(lone_mother & (rng.random(count) < 0.15), surname[people["mother"]], surname)
-    year = (people["birth"] / 365.2425).astype(np.int64) + 1970
-    given = names.given_names(rng, people["sex"], year).to_numpy()
-    full = pl.Series(surname.tolist(), dtype=pl.String) + pl.Series(given.tolist(), dtype=pl.String)
-    name = full.to_numpy().astype(object)
-    dotted = np.flatnonzero(people["dotted"])
-    for one in (1, 2):
-        where = dotted[people["sex"][dotted] == one]
-        name[where] = names.load().dotted[one].draw(rng, len(where)).to_numpy()
-    people["surname"] = surname.astype(object)
-    people["name"] = name
-    older = names.given_names(rng, people["sex"], year).to_numpy()
-    renamed = (rng.random(count) < 0.015) & ~people["dotted"]
-    former = (pl.Series(surname.tolist(), dtype=pl.String) + pl.Series(older.tolist(), dtype=pl.String)).to_numpy()
-    people["renamed"] = renamed
-    people["former_name"] = np.where(renamed, former, None)
-    rare = "[" + "".join(char for sex in (1, 2) for char in names.load().rare[sex].texts) + "]"
-    people["rare_name"] = full.str.contains(rare).to_numpy()
-    people["ethnicity"] = np.where(
-        people["dotted"],
-        "维吾尔族",
-        np.where(rng.random(count) < 0.985, "汉族", rng.choice(["满族", "回族", "朝鲜族", "蒙古族"], count)),
-    ).astype(object)

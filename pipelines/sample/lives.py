@@ -11,17 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from pipelines.sample.households import CHILDREN, FATHER, HEAD, MOTHER, SPOUSE, Plan, declared, last_day
+from pipelines.sample.days import FAR, NEVER, last_day
+from pipelines.sample.households import Plan
 from pipelines.storage import SCHEMAS
 
 Array = npt.NDArray[Any]
 Columns = dict[str, Array]
-
-NEVER = -2_000_000
-"""Day or month that did not come: null in every file."""
-
-FAR = 10_000_000
-"""Day or month that lies behind every batch."""
 
 CATEGORIES = ("", "视力", "听力", "言语", "肢体", "智力", "精神", "多重")
 CLASSES = ("", "低保", "特困", "低保边缘", "刚性支出")
@@ -35,14 +30,6 @@ _EMPLOYERS = np.array(
     + ["黄岛区教育和体育局", "黄岛区人民医院", "青岛西海岸公交集团"],
     dtype=object,
 )
-WHO = {
-    "head": (HEAD,),
-    "spouse": (SPOUSE,),
-    "child": tuple(CHILDREN),
-    "first_child": (CHILDREN[0],),
-    "father": (FATHER,),
-    "mother": (MOTHER,),
-}
 
 
 @functools.cache
@@ -86,12 +73,10 @@ def live(people: Columns, plan: Plan, rng: np.random.Generator) -> None:
     people["report_kind"] = rng.choice(["急难", "大病", "残疾", "失业", "其他"], count, p=[0.15, 0.35, 0.2, 0.15, 0.15]).astype(
         object
     )
-    people["job_end"] = np.full(count, FAR)
+    people["job_start"], people["job_end"] = np.full(count, NEVER), np.full(count, FAR)
     people["employer"] = _EMPLOYERS[rng.integers(0, len(_EMPLOYERS), count)]
     people["school_state"] = rng.choice(["在读", "休学", "毕业"], count, p=[0.996, 0.003, 0.001]).astype(object)
     people["roster_keeps"] = rng.random(count) < rate["roster"]["not_noticed"]
-    _plant(people, base)
-    _settle_contradictions(people, base)
 
 
 def _disability(people: Columns, age: Array, rng: np.random.Generator, rate: dict[str, Any], base: int) -> None:
@@ -234,70 +219,7 @@ def _property(people: Columns, age: Array, rng: np.random.Generator, rate: dict[
     people["business_state"] = rng.choice(["存续", "在业", "吊销", "注销"], count, p=[0.45, 0.3, 0.07, 0.18]).astype(object)
 
 
-def _plant(people: Columns, base: int) -> None:
-    """Set what the planted cases declare, on top of whatever was drawn."""
-    planted = people["case"] >= 0
-    people["death"][planted] = NEVER
-    people["left_for"][planted] = ""
-    people["enrol_state"][planted], people["enrol_year"][planted] = "正常参保", base // 12
-    people["subsidy_stop"][planted] = FAR
-    for number, case in enumerate(declared()["cases"].values()):
-        mine = people["case"] == number
-        if not mine.any():
-            continue
-        for who, slots in (("all", None), *WHO.items()):
-            where = np.flatnonzero(mine if slots is None else mine & np.isin(people["slot"], slots))
-            for fact, value in case.get(who, {}).items():
-                _set(people, where, fact, value, base)
-
-
-def _set(people: Columns, where: Array, fact: str, value: Any, base: int) -> None:
-    """One declared fact of the persons at `where`."""
-    today = last_day(base)
-    if fact == "disability":
-        people["dis_cat"][where] = CATEGORIES.index(value[0]) if value[0] in CATEGORIES else 7
-        people["dis_text"][where], people["dis_grade"][where] = value
-        people["cert_state"][where], people["cert_to"][where] = "正常", today + 900
-    elif fact == "custody":  # months held so far, months of the whole sentence (0 open)
-        people["custody_from"][where] = today - round(value[0] * 30.5) - 3
-        people["custody_to"][where] = NEVER if not value[1] else people["custody_from"][where] + round(value[1] * 30.5)
-    elif fact == "died":
-        people["death"][where], people["death_lag"][where] = today - value[0], 5
-        people["row_lag"][where] = value[1]
-    elif fact in ("roster", "roster_single"):
-        people["roster"][where] = CLASSES.index(value) if isinstance(value, str) else 0
-        people["roster_single"][where] = fact == "roster_single"
-        people["roster_ended"][where] = NEVER
-    elif fact in ("roster_ended", "unemployed_months", "stopped_months", "monitored"):
-        _set_history(people, where, fact, value, base)
-    elif fact == "report":
-        people["report"][where], people["report_kind"][where] = base, value
-    elif fact == "cert_lapsed":
-        people["cert_to"][where], people["cert_state"][where] = today - 100, "正常"
-    elif fact in ("grave", "wage", "pension", "income_per_head"):
-        people[fact][where] = NEVER if value is None else value * 100
-        if fact == "wage":
-            people["job"][where], people["taxed"][where], people["pension_scheme"][where] = EMPLOYED, True, 0
-    else:
-        people[fact][where] = value
-
-
-def _set_history(people: Columns, where: Array, fact: str, value: Any, base: int) -> None:
-    if fact == "roster_ended":
-        people["roster"][where], people["roster_ended"][where] = 0, base - value
-    elif fact == "unemployed_months":
-        people["job"][where], people["taxed"][where] = REGISTERED_UNEMPLOYED, False
-        people["unemployed_on"][where] = last_day(base - value) - 9
-        people["pension_scheme"][where], people["school"][where] = 0, 0
-    elif fact == "stopped_months":
-        people["job"][where], people["taxed"][where] = STOPPED, False
-        people["last_paid"][where] = base - value
-        people["pension_scheme"][where], people["school"][where] = 0, 0
-    else:  # monitored: state, cleared
-        people["monitored"][where], people["risk_cleared"][where] = value
-
-
-def _settle_contradictions(people: Columns, base: int) -> None:
+def settle_contradictions(people: Columns, base: int) -> None:
     """Make lives consistent where draws and cases met, and keep clear of what the rules leave open.
 
     The rules do not say whose household a person in custody has for findings about their own illness, nor what a

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from pipelines.sample import places
-from pipelines.sample.households import Columns, dates, last_day
-from pipelines.sample.lives import NEVER
+from pipelines.sample.days import NEVER, dates, last_day
+from pipelines.sample.households import Columns
 
 Array = npt.NDArray[Any]
 
@@ -74,6 +74,7 @@ def pick(known: pl.DataFrame, who: Array, *columns: str) -> pl.DataFrame:
 
 
 def texts(values: Array) -> pl.Series:
+    """Python texts (or None) as a column."""
     return pl.Series(values.tolist(), dtype=pl.String)
 
 
@@ -82,11 +83,3 @@ def living(month: Month) -> Array:
     people = month.people
     gone = (people["death"] > NEVER) & (people["death"] + people["death_lag"] <= month.today)
     return (people["birth"] + 20 <= month.today) & ~gone
-
-
-def month_dates(months: Array) -> pl.Series:
-    """Months since year 0 as their first days; NEVER and FAR as null."""
-    known = (months > 0) & (months < 60_000)
-    plain = np.where(known, months, 24000)
-    series = pl.DataFrame({"y": plain // 12, "m": plain % 12 + 1}).select(pl.date("y", "m", 1)).to_series()
-    return series.set(pl.Series(~known), None)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipelines.sample.days import none_where
 from pipelines.storage import SCHEMAS
 
 Array = npt.NDArray[Any]
@@ -43,7 +44,38 @@ _ROADS = [
     "富春江路",
 ]
 _ESTATES = ["海信花园", "紫金山小区", "金沙滩花园", "万科城", "凤凰新村", "海都嘉园", "阳光苑", "东方花园", "星海湾", "丽景苑"]
-_PREFIXES = ["130", "131", "132", "133", "135", "136", "137", "138", "139", "150", "151", "152", "153", "155", "156", "157", "158", "159", "176", "177", "178", "180", "182", "183", "185", "186", "187", "188", "189", "199"]  # fmt: skip
+_PREFIXES = [
+    "130",
+    "131",
+    "132",
+    "133",
+    "135",
+    "136",
+    "137",
+    "138",
+    "139",
+    "150",
+    "151",
+    "152",
+    "153",
+    "155",
+    "156",
+    "157",
+    "158",
+    "159",
+    "176",
+    "177",
+    "178",
+    "180",
+    "182",
+    "183",
+    "185",
+    "186",
+    "187",
+    "188",
+    "189",
+    "199",
+]
 
 
 @functools.cache
@@ -93,7 +125,6 @@ def settle(people: Columns, rng: np.random.Generator) -> None:
     disposable income holds for them is never in doubt.
     """
     weights = np.array([2.0 if kind == "urban" else 1.0 for _, kind in towns()]) * np.linspace(1.3, 0.7, len(towns()))
-    count = len(people["family"])
     families = int(people["family"].max()) + 1
     need = np.zeros(families, dtype=np.int64)  # 1 must be rural, 2 must be urban
     need[people["family"]] = people["wants_town"]
@@ -110,13 +141,12 @@ def settle(people: Columns, rng: np.random.Generator) -> None:
     people["rural"] = np.where(people["outsider"], False, rural_town[town[family]])
     people["village"] = village[family, apart]
     people["grid_no"] = 1 + (family % max(1, round(GRIDS * families * 2.4 / 2_000_000 / (len(towns()) * VILLAGES_PER_TOWN))))
-    people["address"] = _addresses(rng, families)[family * 2 + apart]
+    people["address"] = addresses(rng, families)[family * 2 + apart]
     people["phone"] = _phones(people, rng, families)
-    if count == 0:
-        people["phone"] = np.empty(0, dtype=object)
 
 
-def _addresses(rng: np.random.Generator, families: int) -> Array:
+def addresses(rng: np.random.Generator, families: int) -> Array:
+    """Two addresses for each family: its own, and that of those registered apart."""
     size = families * 2
     number = pl.DataFrame(
         {
@@ -139,13 +169,26 @@ def _phones(people: Columns, rng: np.random.Generator, families: int) -> Array:
     """Adults mostly have one of their own; children and the old the family's; some share, a few have none."""
     count = len(people["family"])
 
-    def numbers(size: int) -> Array:
-        prefix = pl.Series(rng.choice(_PREFIXES, size))
-        rest = pl.Series(rng.integers(0, 100_000_000, size)).cast(pl.String).str.zfill(8)
-        return (prefix + rest).to_numpy().astype(object)
-
-    own, shared = numbers(count), numbers(families)[people["family"]]
+    own, shared = numbers(rng, count), numbers(rng, families)[people["family"]]
     age = (people["birth"].max() - people["birth"]) / 365.25
     chance = np.select([age < 16, age >= 70], [0.03, 0.45], 0.82)
     phone = np.where(rng.random(count) < chance, own, shared)
-    return np.where(rng.random(count) < 0.03, None, phone).astype(object)
+    return none_where(rng.random(count) < 0.03, phone)
+
+
+def numbers(rng: np.random.Generator, size: int) -> Array:
+    """Mobile numbers."""
+    prefix = pl.Series(rng.choice(_PREFIXES, size), dtype=pl.String)
+    rest = pl.Series(rng.integers(0, 100_000_000, size)).cast(pl.String).str.zfill(8)
+    return (prefix + rest).to_numpy().astype(object)
+
+
+def towns_of_like_kind(rng: np.random.Generator, families: int) -> Array:
+    """A town for each family that moves: row 0 urban, row 1 rural ones."""
+    kinds = [np.flatnonzero([kind == wanted for _, kind in towns()]) for wanted in ("urban", "rural")]
+    return np.stack([rng.choice(kind, families) for kind in kinds])
+
+
+def fewest_villages() -> int:
+    """How many villages every town has at least."""
+    return min(len(names) for names in villages())

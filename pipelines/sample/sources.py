@@ -10,40 +10,16 @@ Money is in fen, dates and months are dates. `town_no` says whose town's file a 
 import numpy as np
 import polars as pl
 
-from pipelines.sample import aid, places
-from pipelines.sample.households import dates, day_number, last_day
-from pipelines.sample.lives import EMPLOYED, FAR, FARMER, NEVER, REGISTERED_UNEMPLOYED, STOPPED
-from pipelines.sample.month import Month, known_persons, living, month_dates, pick, texts
-
-
-SOURCES = (
-    "police_household", "police_death", "disabled_persons", "medical_enrolment", "medical_settlement", "tax_income", "assistance_roster",
-    "disability_subsidy", "marriage", "poverty_monitoring", "social_insurance", "school_enrolment", "custody", "vehicles",
-    "business_registration", "grid_reports",
-)  # fmt: skip
+from pipelines.sample import aid, places, succession
+from pipelines.sample.days import FAR, NEVER, dates, day_number, last_day, month_dates, none_where
+from pipelines.sample.lives import EMPLOYED, FARMER, REGISTERED_UNEMPLOYED, STOPPED
+from pipelines.sample.month import Month, known_persons, living, pick, texts
 
 
 def all_sources(month: Month) -> dict[str, pl.DataFrame]:
     """Every source's clean rows of one month, by source key."""
     known = known_persons(month)
-    return {
-        "police_household": _police_household(month, known),
-        "police_death": _police_death(month, known),
-        "disabled_persons": _disabled_persons(month, known),
-        "medical_enrolment": _medical_enrolment(month, known),
-        "medical_settlement": _medical_settlement(month, known),
-        "tax_income": _tax_income(month, known),
-        "assistance_roster": aid.assistance_roster(month, known),
-        "disability_subsidy": aid.disability_subsidy(month, known),
-        "marriage": aid.marriage(month, known),
-        "poverty_monitoring": aid.poverty_monitoring(month, known),
-        "social_insurance": _social_insurance(month, known),
-        "school_enrolment": _school_enrolment(month, known),
-        "custody": _custody(month, known),
-        "vehicles": _vehicles(month, known),
-        "business_registration": _business_registration(month, known),
-        "grid_reports": aid.grid_reports(month, known),
-    }
+    return {source: rows_of(month, known) for source, rows_of in _MAKERS.items()}
 
 
 def _police_household(month: Month, known: pl.DataFrame) -> pl.DataFrame:
@@ -62,7 +38,7 @@ def _police_household(month: Month, known: pl.DataFrame) -> pl.DataFrame:
         pl.format("{}{}", pl.lit(f"37021{month.chunk + 1:04d}"), pl.Series(people["hh"][who]).cast(pl.String).str.zfill(6)).alias(
             "household_no"
         ),
-        relation=texts(people["relation"][who]),
+        relation=texts(succession.relations(people, who)),
         ethnicity=texts(people["ethnicity"][who]),
         marital_status=pl.Series(status.tolist()),
     )
@@ -108,7 +84,7 @@ def _medical_enrolment(month: Month, known: pl.DataFrame) -> pl.DataFrame:
     people = month.people
     who = np.flatnonzero((people["enrol_state"] != "") & living(month))
     worker = (people["job"][who] == EMPLOYED) | (people["pension_scheme"][who] == 1)
-    employer = np.where(people["job"][who] == EMPLOYED, people["employer"][who], None)
+    employer = none_where(people["job"][who] != EMPLOYED, people["employer"][who])
     return pick(known, who, "name", "id_number", "sex", "birth_date", "phone").with_columns(
         scheme=pl.Series(np.where(worker, "职工", "居民").tolist()),
         enrolment_state=texts(people["enrol_state"][who]),
@@ -137,7 +113,7 @@ def _tax_income(month: Month, known: pl.DataFrame) -> pl.DataFrame:
     workers = np.flatnonzero(people["taxed"] & living(month))
     who = np.repeat(workers, 12)
     when = np.tile(np.arange(month.month - 11, month.month + 1), len(workers))
-    worked = when <= people["job_end"][who]
+    worked = (when <= people["job_end"][who]) & (when >= people["job_start"][who])
     who, when = who[worked], when[worked]
     rng = month.rng(2)
     labour = rng.random(len(people["taxed"])) < 0.06
@@ -259,3 +235,25 @@ def _business_registration(month: Month, known: pl.DataFrame) -> pl.DataFrame:
         business_state=texts(people["business_state"][who]),
         founded_on=dates(last_day(month.month - month.number) - who % 5000 - 60),
     )
+
+
+_MAKERS = {
+    "police_household": _police_household,
+    "police_death": _police_death,
+    "disabled_persons": _disabled_persons,
+    "medical_enrolment": _medical_enrolment,
+    "medical_settlement": _medical_settlement,
+    "tax_income": _tax_income,
+    "assistance_roster": aid.assistance_roster,
+    "disability_subsidy": aid.disability_subsidy,
+    "marriage": aid.marriage,
+    "poverty_monitoring": aid.poverty_monitoring,
+    "social_insurance": _social_insurance,
+    "school_enrolment": _school_enrolment,
+    "custody": _custody,
+    "vehicles": _vehicles,
+    "business_registration": _business_registration,
+    "grid_reports": aid.grid_reports,
+}
+SOURCES = tuple(_MAKERS)
+"""The sixteen sources' keys."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipelines.sample.lives import NEVER
+from pipelines.sample.days import NEVER
 from pipelines.sample.month import Month
 
 Array = npt.NDArray[Any]
@@ -83,16 +83,13 @@ def families(month: Month, rows: dict[str, pl.DataFrame], earlier: "Families | N
     alone = int(people["hh"].max()) + 2
     own = np.where((register >= 0) & ~collective, register, alone + np.arange(count))
     unit = own.copy()
-    pairs = np.flatnonzero((spouse >= 0) & ~dead & (np.arange(count) < spouse))
-    for one in pairs:
-        other = int(spouse[one])
-        if dead[other] or own[one] == own[other]:
-            continue
-        if head[one] != head[other]:
-            mover, stays = (other, one) if head[one] else (one, other)
-        else:
-            mover, stays = (one, other) if people["sex"][one] == 2 else (other, one)
-        unit[mover] = own[stays]
+    one = np.flatnonzero((spouse >= 0) & ~dead & (np.arange(count) < spouse))
+    one = one[~dead[spouse[one]]]
+    other = spouse[one]
+    # The one who is not head moves to the other; if both are or neither is, the wife moves to the husband.
+    other_moves = np.where(head[one] != head[other], head[one], people["sex"][other] == 2)
+    mover, stays = np.where(other_moves, other, one), np.where(other_moves, one, other)
+    unit[mover] = own[stays]
     left = unit.copy()
     unit = np.where(dead | in_custody, -1, unit)
     return Families(
@@ -117,11 +114,11 @@ def _spouses(marriage: pl.DataFrame, register: Array, relation: Array, collectiv
     spouse = np.where(mutual, partner, -1)
     heads = np.flatnonzero((relation == "户主") & ~collective & (spouse < 0))
     others = np.flatnonzero((relation == "配偶") & ~collective & (spouse < 0))
-    at = {int(register[one]): int(one) for one in heads}
-    for one in others:
-        if int(register[one]) in at:
-            spouse[one] = at[int(register[one])]
-            spouse[at[int(register[one])]] = one
+    at = np.full(int(register.max()) + 1, -1)
+    at[register[heads]] = heads
+    partner = at[register[others]]
+    others, partner = others[partner >= 0], partner[partner >= 0]
+    spouse[others], spouse[partner] = partner, others
     return spouse
 
 
