@@ -180,13 +180,21 @@ def name_dotted_spelt(text: str, _luck: int) -> str | None:
 
 
 @functools.cache
+def _lunar_months(year: int) -> list[tuple[int, int, int]]:
+    """The lunar months that touch a year, latest first: first day (proleptic ordinal), lunar year, month."""
+    from lunar_python import LunarYear
+
+    months = LunarYear.fromYear(year).getMonths()
+    # The library gives the Julian day that begins at the day's noon; ordinal 1 is Julian day 1721426 by that count.
+    known = [(int(month.getFirstJulianDay()) - 1721425, month.getYear(), abs(month.getMonth())) for month in months]
+    return sorted(known, reverse=True)
+
+
 def birth_lunar(day: dt.date) -> dt.date | None:
     """The lunar month and day of a birthday, written as if they were of the common calendar."""
-    from lunar_python import Solar
-
-    lunar = Solar.fromYmd(day.year, day.month, day.day).getLunar()
+    first, year, month = next(known for known in _lunar_months(day.year) if known[0] <= day.toordinal())
     try:
-        return dt.date(lunar.getYear(), abs(lunar.getMonth()), lunar.getDay())
+        return dt.date(year, month, day.toordinal() - first + 1)
     except ValueError:  # the 30th of the second month
         return None
 
