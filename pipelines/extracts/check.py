@@ -4,9 +4,11 @@ Belongs here: what an officer gets to see before a batch is run. Does not belong
 touched, and no row's content is shown, only its number and the reason.
 """
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
@@ -18,9 +20,6 @@ from pipelines.storage import BATCH
 
 SHOWN_ROWS = 20
 """Row numbers listed per reason and file; the rest are counted."""
-
-_STALE_AFTER = {"month": 2, "quarter": 4, "half_year": 8, "year": 14}
-"""Months that the newest event of a file may lie back before the file is called stale."""
 
 
 @dataclass
@@ -95,6 +94,23 @@ def check_folder(drop: Path, contracts: Mapping[str, Contract], reporter: Report
     return results
 
 
+def print_check(results: Sequence[Checked], out: TextIO | None = None) -> int:
+    """Show what was found, what stops a batch last, and sum it up.
+
+    Returns:
+        the exit code: 1 if a batch would stop, else 0.
+    """
+    out = out or sys.stdout
+    stops = [result for result in results if result.stops is not None]
+    for result in [*(result for result in results if result.stops is None), *stops]:
+        out.write("\n".join(result.lines()) + "\n")
+    files = [result for result in results if result.file]
+    rejected = sum(result.rejected for result in files)
+    out.write(f"共 {len(files)} 个文件，接受 {sum(result.accepted for result in files):,} 行，退回 {rejected:,} 行；")
+    out.write(f"{len(stops)} 处会使批次停下，见上面的 ✗。\n" if stops else "没有会使批次停下的问题。\n")
+    return 1 if stops else 0
+
+
 def _find(folder: Path, contracts: Mapping[str, Contract]) -> tuple[dict[str, list[Found]], list[Checked]]:
     found: dict[str, list[Found]] = {}
     about: list[Checked] = []
@@ -147,9 +163,6 @@ def _check_file(file: Found, batch: str, contract: Contract, earlier: dict[str, 
     if reading.table is not None:
         result.encoding, result.format = reading.table.encoding, reading.table.format
     result.remarks += reading.remarks()
-    limit = _STALE_AFTER.get(contract.frequency)
-    if limit is not None and reading.months_behind is not None and reading.months_behind >= limit:
-        result.remarks.append(f"最新的日期比批次早 {reading.months_behind} 个月，数据可能过期")
     if result.stops is None and not result.accepted:
         result.remarks.append("没有一行数据")
     return result

@@ -2,19 +2,20 @@
 
 Belongs here: text → batches of cells. Two readers do it. The quick one hands blocks of whole records to Polars; it takes
 a block only if its quoting is RFC 4180 to the letter, which one vectorised look at the quotes' neighbours tells, and if
-Polars gives back as many rows as the block has records. From the first block that is not so, the careful one, Python's
-csv module in strict mode, reads the rest: a quote inside an unquoted cell is a character, a quoted cell that does not
-end properly stops the file. Does not belong here: encodings (`decode`), what the headings mean (`headings`).
+Polars gives back as many rows as the block has records. A block that is not so is read by the careful one, Python's csv
+module in strict mode (ten times as slow): a quote inside an unquoted cell is a character, a quoted cell that does not end
+properly stops the file. Does not belong here: encodings (`decode`), what the headings mean (`headings`).
 
 A line break inside quotes does not begin a row, a blank line is one: so a spreadsheet counts, and so does `row_no`.
 """
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.errors import DataError
 from pipelines.extracts.cells import trimmed_characters
@@ -97,27 +98,28 @@ class _Records:
 
     def batches(self, rest: bytes, blocks: Iterator[bytes]) -> Iterator[Batch]:
         """Batches of whole records from the bytes after the headings."""
-        from itertools import chain
-
+        stream = itertools.chain([rest], blocks)
         held = b""
-        for block in chain([rest], blocks):
+        for block in stream:
             text = held + block if held else block
             cut = self._whole_records(text)
-            if cut is None:
-                yield from self._carefully(chain([text], blocks))
-                return
             batch = self._quickly(text[:cut]) if cut else None
-            if cut and batch is None:
-                yield from self._carefully(chain([text], blocks))
-                return
             if batch is not None:
-                self._row += batch.frame.height
-                yield batch
-            held = text[cut:]
-            if len(held) > _LONGEST_CELL:
-                break
+                yield self._counted(batch)
+            if batch is None and cut != 0:  # not proper, or not read alike: all of it the careful way
+                yield from self._carefully(itertools.chain([text], stream))
+                held = b""
+            elif len(text) - (cut or 0) > _LONGEST_CELL:  # an opening quote far back: proper, stray or never closed
+                yield from self._carefully(itertools.chain([text[cut:]], stream))
+                held = b""
+            else:
+                held = text[cut:]
         if held:
-            yield from self._carefully(chain([held], blocks))
+            yield from self._carefully(iter([held]))
+
+    def _counted(self, batch: Batch) -> Batch:
+        self._row += batch.frame.height
+        return batch
 
     def _whole_records(self, text: bytes) -> int | None:
         """How many bytes of `text` are whole records with proper quoting; None if the quoting is not proper."""
@@ -173,35 +175,33 @@ class _Records:
             return None
         if frame.height != text.count(b"\n") and not (quoted and frame.height == _line_ends_outside_quotes(text)):
             return None
-        return self._batch(frame, trimmed_characters(text), b'="' in text)
+        return self._batch(frame, trimmed_characters(text), formulas=b'="' in text)
 
     def _carefully(self, blocks: Iterator[bytes]) -> Iterator[Batch]:
-        """The rest of the file by Python's csv module in strict mode: slower, and right about stray quotes."""
+        """By Python's csv module in strict mode, until a record ends where a block does: slower, right about stray quotes."""
         import polars as pl
 
-        reader = csv.reader(_lines(blocks), delimiter=self._separator, strict=True)
-        limit = csv.field_size_limit(_LONGEST_CELL)
+        lines = _Lines(blocks)
+        reader = csv.reader(lines, delimiter=self._separator, strict=True)
         width = len(self._names)
-        try:
-            while True:
-                rows: list[list[str | None]] = []
-                try:
-                    for record in reader:
-                        rows.append((record + [None] * (width - len(record)))[:width] if len(record) != width else list(record))
-                        if len(rows) >= BATCH_ROWS // 4:
-                            break
-                except csv.Error:
-                    raise self._broken(self._row + len(rows)) from None
-                if not rows:
-                    return
-                frame = pl.DataFrame(rows, schema=dict.fromkeys(self._names, pl.String), orient="row")
-                batch = self._batch(frame, None, True)
-                self._row += frame.height
-                yield batch
-        finally:
-            csv.field_size_limit(limit)
+        while not lines.at_block_end:
+            rows: list[list[str | None]] = []
+            limit = csv.field_size_limit(_LONGEST_CELL)
+            try:
+                for record in reader:
+                    rows.append((record + [None] * (width - len(record)))[:width] if len(record) != width else list(record))
+                    if len(rows) >= BATCH_ROWS // 4 or lines.at_block_end:
+                        break
+            except csv.Error:
+                raise self._broken(self._row + len(rows)) from None
+            finally:
+                csv.field_size_limit(limit)
+            if not rows:
+                return
+            frame = pl.DataFrame(rows, schema=dict.fromkeys(self._names, pl.String), orient="row")
+            yield self._counted(self._batch(frame, None, formulas=True))
 
-    def _batch(self, frame: "pl.DataFrame", spaces: list[str] | None, formulas: bool) -> Batch:
+    def _batch(self, frame: "pl.DataFrame", spaces: list[str] | None, *, formulas: bool) -> Batch:
         import polars as pl
 
         surplus = self._names[self._width :]
@@ -227,12 +227,27 @@ def _line_ends_outside_quotes(text: bytes) -> int:
     return int((np.searchsorted(quotes, line_ends) % 2 == 0).sum())
 
 
-def _lines(blocks: Iterator[Any]) -> Iterator[str]:
-    """Lines of text with their ends; a lone carriage return is a space, as the quick reader has it."""
-    rest = b""
-    for block in blocks:
-        *lines, rest = (rest + block).split(b"\n")
-        for line in lines:
-            yield _LONE_RETURN.sub(b" ", line.removesuffix(b"\r")).decode("utf-8") + "\n"
-    if rest:
-        yield _LONE_RETURN.sub(b" ", rest.removesuffix(b"\r")).decode("utf-8")
+class _Lines:
+    """Lines of text with their ends, and whether the last one given was its block's last.
+
+    A lone carriage return is a space, as the quick reader has it.
+    """
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._lines: Iterator[bytes] = iter(())
+        self._ahead: bytes | None = None
+        self.at_block_end = False
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        """The next line."""
+        while self._ahead is None:
+            self._lines = io.BytesIO(next(self._blocks))
+            self._ahead = next(self._lines, None)
+        line, self._ahead = self._ahead, next(self._lines, None)
+        self.at_block_end = self._ahead is None
+        end = "\n" if line.endswith(b"\n") else ""
+        return _LONE_RETURN.sub(b" ", line.removesuffix(b"\n").removesuffix(b"\r")).decode("utf-8") + end

@@ -28,9 +28,14 @@ _BOMB_BYTES, _BOMB_RATIO = 512 << 20, 200
 
 @dataclass(frozen=True)
 class Found:
-    """One file of a source. `name` is its path below the source's folder; a member of a zip is `a.zip/b.csv`."""
+    """One file of a source.
+
+    `name` is its path below the source's folder, a member of a zip `a.zip/b.csv`; `where` the same from the batch on, for
+    messages; `size` its bytes, unpacked.
+    """
 
     name: str
+    where: str
     path: Path
     size: int
     member: str | None = None
@@ -59,7 +64,7 @@ class Found:
             scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="unpacked-", dir=scratch) as folder:
             if shutil.disk_usage(folder).free < self.size:
-                raise DataError("磁盘空间不足，压缩包解不开。", where=self.name, todo="清理磁盘后重新运行。")
+                raise DataError("磁盘空间不足，压缩包解不开。", where=self.where, todo="清理磁盘后重新运行。")
             copy = Path(folder) / f"member{PurePosixPath(self.name).suffix}"  # never the member's own path: it may hold ..
             with copy.open("wb") as file:
                 for block in self._unpacked():
@@ -73,7 +78,7 @@ class Found:
                 while block := file.read(BLOCK):
                     yield block
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
-            raise _damaged(self.name) from None
+            raise _damaged(self.where) from None
 
 
 def source_folder(drop: Path, batch: str, source: str) -> Path:
@@ -90,14 +95,15 @@ def find_files(folder: Path, note: Callable[[str], None] = lambda _: None) -> li
     if not folder.is_dir():
         return []
     found: list[Found] = []
+    place = "/".join(folder.parts[-2:])
     for path in sorted(folder.rglob("*")):
         name = unicodedata.normalize("NFC", path.relative_to(folder).as_posix())
-        if not path.is_file() or not _is_data(name, note):
+        if not path.is_file() or not _is_data(f"{place}/{name}", note):
             continue
-        if path.suffix.lower() == ".zip" and kind_of(path, name) == "zip":
-            found.extend(_members(path, name, note))
+        if path.suffix.lower() == ".zip" and kind_of(path, f"{place}/{name}") == "zip":
+            found.extend(_members(path, name, place, note))
         else:
-            found.append(Found(name, path, path.stat().st_size))
+            found.append(Found(name, f"{place}/{name}", path, path.stat().st_size))
     return sorted(found, key=lambda file: file.name)
 
 
@@ -136,26 +142,27 @@ def _is_data(name: str, note: Callable[[str], None], *, strict: bool = True) -> 
     return True
 
 
-def _members(path: Path, name: str, note: Callable[[str], None]) -> Iterator[Found]:
+def _members(path: Path, name: str, place: str, note: Callable[[str], None]) -> Iterator[Found]:
+    where = f"{place}/{name}"
     try:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
     except (zipfile.BadZipFile, OSError):
-        raise _damaged(name) from None
+        raise _damaged(where) from None
     if sum(info.file_size for info in members) > max(_BOMB_BYTES, _BOMB_RATIO * path.stat().st_size):
-        raise DataError("压缩包解开后大得不正常，没有解压。", where=name, todo="确认来源；确实有这么多数据时，解压后再放进来。")
+        raise DataError("压缩包解开后大得不正常，没有解压。", where=where, todo="确认来源；确实有这么多数据时，解压后再放进来。")
     seen: dict[str, int] = {}
     for info in members:
         label = _member_name(info)
-        if not _is_data(label, note):
+        if not _is_data(f"{where}/{label}", note):
             continue
         if info.flag_bits & 1:
-            raise DataError("压缩包有密码，打不开。", where=name, todo="请先解压，或请部门去掉密码后重新提供。")
+            raise DataError("压缩包有密码，打不开。", where=where, todo="请先解压，或请部门去掉密码后重新提供。")
         if label.lower().endswith(".zip"):
-            raise DataError("压缩包里还有压缩包。", where=f"{name}/{label}", todo="先把外面一层解开，再放进来。")
+            raise DataError("压缩包里还有压缩包。", where=f"{where}/{label}", todo="先把外面一层解开，再放进来。")
         seen[label] = seen.get(label, 0) + 1
         again = "" if seen[label] == 1 else f"（第{seen[label]}个）"
-        yield Found(f"{name}/{label}{again}", path, info.file_size, info.filename)
+        yield Found(f"{name}/{label}{again}", f"{where}/{label}{again}", path, info.file_size, info.filename)
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
@@ -178,7 +185,7 @@ def _member_name(info: zipfile.ZipInfo) -> str:
     return "/".join(parts)
 
 
-def _damaged(name: str) -> DataError:
+def _damaged(where: str) -> DataError:
     return DataError(
-        "压缩包不完整或已损坏，没有读取。", where=name, todo="传送可能中断了，请重新复制或请部门重新提供整个压缩包。"
+        "压缩包不完整或已损坏，没有读取。", where=where, todo="传送可能中断了，请重新复制或请部门重新提供整个压缩包。"
     )

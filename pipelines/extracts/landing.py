@@ -108,6 +108,7 @@ class Landing:
             return
         self._held.append(rows.select(list(self._schema)))
         self._held_rows += rows.height
+        self.rows += rows.height
         if self._held_rows >= BATCH_ROWS // 2:
             self._hand_over()
 
@@ -117,7 +118,6 @@ class Landing:
         if self._error is not None:
             raise self._error
         self._queue.put(pl.concat(self._held) if len(self._held) > 1 else self._held[0])
-        self.rows += self._held_rows
         self._held, self._held_rows = [], 0
 
     def _pack(self) -> None:

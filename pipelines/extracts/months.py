@@ -30,6 +30,9 @@ _DATE = r"^(20\d\d)(?:\s*[-/.年]\s*)?(0?[1-9]|1[0-2])(?:\D|\d\d(?:\D|$)|$)"
 
 _SAMPLE = 5_000
 
+_ENOUGH = 1_000
+"""Dated rows a file must have for its newest date to say anything: in a short register months pass without an event."""
+
 
 def _number(year: int, month: int) -> int:
     return year * 12 + month - 1
@@ -85,6 +88,7 @@ class MonthWatch:
             and not any(_MAY_LIE_AHEAD.search(heading) for heading in column.heading)
         }
         self._seen = dict.fromkeys(self._columns, 0)
+        self._rows = dict.fromkeys(self._columns, 0)
         self._after = dict.fromkeys(self._columns, 0)
         self._newest: int | None = None
 
@@ -102,14 +106,15 @@ class MonthWatch:
                 "number"
             ].drop_nulls()
             self._seen[name] += months.len()
+            self._rows[name] += rows.height - rows[name].null_count()
             self._after[name] += int((months > self._end).sum())
             newest = months.filter(months <= self._end).max()
             if isinstance(newest, int):
                 self._newest = newest if self._newest is None else max(newest, self._newest)
 
     def months_behind(self) -> int | None:
-        """By how many months the newest event lies before the batch; None if no date was read."""
-        return None if self._newest is None else self._end - self._newest
+        """By how many months the newest event lies before the batch; None if there are too few dates to say."""
+        return None if self._newest is None or max(self._rows.values()) < _ENOUGH else self._end - self._newest
 
     def finish(self, where: str) -> None:
         """Stop a file most of whose events lie after the batch's month.

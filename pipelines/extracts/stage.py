@@ -16,7 +16,7 @@ from pipelines.errors import DataError
 from pipelines.extracts.find import Found, find_files, source_folder
 from pipelines.extracts.landing import Landing, contract_mark, files_mark, marks, rejected_columns, row_columns, rows_of
 from pipelines.extracts.ledger import Line, Plan, known_duplicates, plan, read_ledger, write_ledger
-from pipelines.extracts.reading import Reading
+from pipelines.extracts.reading import Reading, unbalanced
 from pipelines.extracts.sort_rows import REASONS
 from pipelines.progress import Reporter
 from pipelines.storage import Home, check_batch, whole_or_absent
@@ -129,6 +129,8 @@ def _write_rows(home: Home, batch: str, contract: Contract, tables: _Tables, tod
                 current.append(kept[name])
             else:
                 current.append(_read(home, batch, contract, *new[name], rows, rejected, reporter))
+        if (rows.rows, rejected.rows) != (sum(line.accepted for line in current), sum(line.rejected for line in current)):
+            raise unbalanced(str(Path(batch) / contract.source))
     return current
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from pipelines.errors import DataError
 from pipelines.extracts import check_folder
+from pipelines.extracts.check import print_check
 
 HEAD = "姓名,身份证号,发放日期\n"
 
@@ -65,8 +66,9 @@ def test_a_folder_of_no_known_source_is_told(office):
 
 
 def test_unknown_headings_old_data_and_repeated_contents_are_told(office):
-    office.put("a.csv", "姓名,身份证号,发放日期,别的\n张三,1,2026-05-01,x\n")
-    office.put("b.csv", "姓名,身份证号,发放日期,别的\n张三,1,2026-05-01,x\n")
+    content = "姓名,身份证号,发放日期,别的\n" + "张三,1,2026-05-01,x\n" * 1_000
+    office.put("a.csv", content)
+    office.put("b.csv", content)
     first, second = check(office)
     assert any("别的" in remark for remark in first.remarks)
     assert any("早 5 个月" in remark for remark in first.remarks)
@@ -97,3 +99,20 @@ def test_a_folder_without_batches_stops(office, make):
         office.drop.mkdir()
     with pytest.raises(DataError, match="没有批次"):
         check(office)
+
+
+def test_a_short_register_without_new_events_is_not_called_stale(office):
+    office.put("a.csv", HEAD + "张三,1,2020-05-01\n" * 900)
+    (result,) = check(office)
+    assert result.remarks == []
+
+
+def test_what_stops_a_batch_is_shown_last_and_is_exit_code_one(office, capsys):
+    office.put("a.csv", b"")
+    office.put("b.csv", HEAD + "张三,1,\n,,2026-10-01\n")
+    assert print_check(check(office)) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[0] for line in lines if line[0] in "✗!✓"] == ["!", "✗"]
+    assert lines[-1].startswith("共 2 个文件，接受 1 行，退回 1 行；1 处")
+    office.put("a.csv", HEAD)
+    assert print_check(check(office)) == 0

@@ -87,6 +87,20 @@ def test_the_quick_reader_agrees_with_pythons_csv_on_any_quoting(read, tmp_path,
         delimited.BATCH_ROWS, decode.BLOCK = held, block
 
 
+def test_after_a_block_with_a_stray_quote_the_quick_reader_takes_over_again(read, tmp_path, monkeypatch):
+    monkeypatch.setattr(decode, "BLOCK", 256)
+    taken = []
+    real = delimited._Records._quickly
+    monkeypatch.setattr(delimited._Records, "_quickly", lambda records, text: taken.append(records._row) or real(records, text))
+    path = tmp_path / "f.csv"
+    path.write_text("姓名,身份证号,备注\n" + '甲,1,5"管\n' + '乙,2,"好"\n' * 100, encoding="utf-8")
+    found, _ = read(path)
+    assert [number for number, *_ in found] == list(range(2, 103))
+    assert [row for _, row, _ in found] == [["甲", "1", '5"管'], *[["乙", "2", "好"]] * 100]
+    assert len(taken) > 3
+    assert min(taken) > 3
+
+
 def test_the_quick_reader_is_what_reads_proper_files(read, tmp_path, monkeypatch):
     monkeypatch.setattr(delimited._Records, "_carefully", None)
     path = tmp_path / "f.csv"

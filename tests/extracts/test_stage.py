@@ -319,6 +319,22 @@ def test_a_full_disk_stops_with_nothing_changed(office, monkeypatch):
     assert office.lake() == before
 
 
+def test_headings_that_do_not_fit_most_rows_stop_the_file(office):
+    office.put("a.csv", HEAD + "张三,1,x,y\n" * 30)
+    with pytest.raises(DataError, match="30 行"):
+        office.extract()
+    assert not office.lake()
+
+
+def test_rows_lost_on_the_way_are_noticed_before_anything_is_in_place(office, monkeypatch):
+    office.put("a.csv", HEAD + "张三,1,x\n李四,2,y\n")
+    real = stage.Landing.add
+    monkeypatch.setattr(stage.Landing, "add", lambda landing, rows: real(landing, rows.head(1)))
+    with pytest.raises(DataError, match="核对不符"):
+        office.extract()
+    assert not office.lake()
+
+
 def test_a_required_source_without_files_stops_and_an_optional_one_counts_nothing(office):
     assert office.extract()["files"] == 0
     assert not office.path().exists()
