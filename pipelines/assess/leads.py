@@ -129,7 +129,8 @@ def raise_leads(home: Home, batch: str, reporter: Reporter, *, today: dt.date | 
         today: the day the lists go out, from which due dates count; see `issued_on`.
 
     Returns:
-        counts: leads, by level, new, raised again, open, overdue, held back by reason, ended, on the lists.
+        counts: leads, by level, new, raised again, open, overdue, held back by reason, ended, on the lists; answered, hits
+        and rules answered by nothing but data errors so far.
 
     Raises:
         DeclarationError: outcome codes, parameters or the course of leads are declared wrongly.
@@ -142,7 +143,10 @@ def raise_leads(home: Home, batch: str, reporter: Reporter, *, today: dt.date | 
         connection.execute(_SQL)
         write_parquet(connection, f"SELECT {_LEAD} FROM lead ORDER BY town, lead_id", home.lake(batch, "assess", "leads"))
         write_parquet(connection, "FROM register ORDER BY lead_id", home.lake(batch, "assess", "lead_register"))
-        return _count(connection)
+        counts = _count(connection)
+    from pipelines.assess.learning import write_learning  # it reads this module's outcome codes
+
+    return counts | write_learning(home, batch)
 
 
 def issued_on(batch: str, today: dt.date) -> dt.date:

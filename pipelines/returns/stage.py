@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.assess.learning import write_learning
 from pipelines.errors import DataError
 from pipelines.extracts.decode import sha256
 from pipelines.progress import Reporter
@@ -80,6 +81,8 @@ def read_returns(folder: Path, home: Home, reporter: Reporter, *, now: dt.dateti
             _keep(connection, home, batch, reads, counts, now=now, received_in=batches[-1])
     for read in reads:
         _report(home, read, counts)
+    if reads:
+        write_learning(home, batches[-1])
     return dict(counts)
 
 

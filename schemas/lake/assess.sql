@@ -79,3 +79,35 @@ CREATE TABLE waiting (          -- what unknown findings wait for: one row per m
     rule_ids VARCHAR[],         -- the rules whose findings wait
     findings INTEGER            -- how many
 );
+
+CREATE TABLE rule_performance ( -- what the answers so far say of each rule (learning.py)
+    rule_id VARCHAR,
+    leads BIGINT,               -- raised, once per batch that raised it
+    answered BIGINT,
+    hits BIGINT,                -- answered A, B, C or D
+    hit_rate DOUBLE,            -- hits / answered; NULL while none is answered
+    data_errors BIGINT,         -- answered E6
+    household_errors BIGINT,    -- answered E5
+    not_reached BIGINT,         -- answered F1, F2 or F3
+    median_days DOUBLE,         -- from the list to the visit
+    only_data_errors BOOLEAN    -- every answer is E6
+);
+
+CREATE TABLE town_performance (
+    town VARCHAR,
+    leads BIGINT,
+    answered BIGINT,
+    hits BIGINT,
+    hit_rate DOUBLE,
+    overdue BIGINT,             -- in the newest batch
+    median_days DOUBLE
+);
+
+CREATE TABLE source_performance (
+    source VARCHAR,
+    answered BIGINT,            -- answered leads whose findings rest on a record of the source
+    hits BIGINT,
+    hit_rate DOUBLE,
+    data_errors BIGINT,
+    household_errors BIGINT
+);

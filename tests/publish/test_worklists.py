@@ -22,11 +22,7 @@ from pipelines.publish.worklists import write_worklists
 from tests.conftest import real_part
 from tests.leads_lake import OCTOBER, LeadsLake
 
-HEADINGS = (
-    "线索编号, 批次, 生成日期, 建议时限, 镇街, 村居, 网格, 户主, 家庭人口, 关注对象, 证号（脱敏）, 联系电话, 住址, 预警级别, 方向, 触发规则, 触发原因, 依据文件, "
-    "数据截至, 当前已享政策, 需核实问题, 可能适用政策, 历史线索次数, 上次结论, 核查方式, 核查日期, 核查人1, 核查人2, 核查结果码, 不纳入原因, "
-    "实际共同生活人口, 主要困难, 转办部门, 备注"
-).split(", ")
+HEADINGS = ["线索编号", "批次", "生成日期", "建议时限", "镇街", "村居", "网格", "户主", "家庭人口", "关注对象", "证号（脱敏）", "联系电话", "住址", "预警级别", "方向", "触发规则", "触发原因", "依据文件", "数据截至", "当前已享政策", "需核实问题", "可能适用政策", "历史线索次数", "上次结论", "核查方式", "核查日期", "核查人1", "核查人2", "核查结果码", "不纳入原因", "实际共同生活人口", "主要困难", "转办部门", "备注"]
 """Word for word as interface.md §2 has them."""
 
 NASTY = ["=1+1", "+86 1", "-2", "@SUM(A1)", "\t=1+1", "\r\n=cmd|' /C calc'!A0", "007", "370211198003051230", "37021119800305123041", "1E5",
@@ -392,7 +388,8 @@ def office(path, to, tmp_path):
 
 @pytest.mark.real
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_libreoffice_opens_a_list_with_ids_and_dates_as_text_and_runs_nothing(lake, tmp_path, office_program, kind):
+@pytest.mark.usefixtures("office_program")
+def test_libreoffice_opens_a_list_with_ids_and_dates_as_text_and_runs_nothing(lake, tmp_path, kind):
     spoiled(lake)
     listed = rows(lake)
     source = lake.home.worklists("2026-10") / f"2026-10_王台街道_走访清单.{kind}"
@@ -419,7 +416,8 @@ def test_libreoffice_opens_a_list_with_ids_and_dates_as_text_and_runs_nothing(la
 
 
 @pytest.mark.real
-def test_a_list_filled_in_and_saved_by_libreoffice_comes_back_whole(lake, tmp_path, office_program):
+@pytest.mark.usefixtures("office_program")
+def test_a_list_filled_in_and_saved_by_libreoffice_comes_back_whole(lake, tmp_path):
     from pipelines.returns.stage import read_returns
 
     spoiled(lake)
