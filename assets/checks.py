@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from assets.graph import MONTHS
+from assets.graph import MONTHS, of_source
 from assets.resources import Counts, Place, RunWatch
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
@@ -29,8 +29,8 @@ def quality_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         name="quality",
         specs=[
             dg.AssetSpec(
-                ["quality", contract.source],
-                deps=[dg.AssetKey(["standardised", contract.source])],
+                dg.AssetKey(of_source(contract.source, "quality")),
+                deps=[dg.AssetKey(of_source(contract.source, "standardised"))],
                 group_name=contract.group,
                 description=f"**{contract.title}** 的数据质量：行数、填写率、证号状态、读不懂的值；只有比例，没有任何人的信息。",
                 kinds={"duckdb", "greatexpectations"},
@@ -42,7 +42,7 @@ def quality_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         check_specs=[
             dg.AssetCheckSpec(
                 name,
-                asset=dg.AssetKey(["quality", contract.source]),
+                asset=dg.AssetKey(of_source(contract.source, "quality")),
                 description=f"{contract.title}：{title}",
                 blocking=True,
             )
@@ -97,11 +97,11 @@ def source_result(found: "Quality", source: str, batch: str) -> dg.MaterializeRe
             metadata["不符的"] = dg.MetadataValue.md("\n".join(f"- {result.in_words()}" for result in failed))
         checks.append(
             dg.AssetCheckResult(
-                asset_key=dg.AssetKey(["quality", source]),
+                asset_key=dg.AssetKey(of_source(source, "quality")),
                 check_name=name,
                 passed=not failed,
                 severity=dg.AssetCheckSeverity.ERROR if critical else dg.AssetCheckSeverity.WARN,
                 metadata=metadata,
             )
         )
-    return dg.MaterializeResult(asset_key=dg.AssetKey(["quality", source]), metadata=plotted, check_results=checks)
+    return dg.MaterializeResult(asset_key=dg.AssetKey(of_source(source, "quality")), metadata=plotted, check_results=checks)

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from assets.delivery import arrived
-from assets.graph import MONTHS, Key, stage_asset
+from assets.graph import MONTHS, Key, of_source, stage_asset
 from assets.resources import Counts, Place, RunWatch
 from pipelines.contracts import Contract
 from pipelines.progress import Reporter
@@ -59,7 +59,7 @@ def extract_asset(contract: Contract) -> dg.AssetsDefinition:
         return {} if rows else {"说明": "本批次没有收到这个数据源，按空表处理。"}
 
     return stage_asset(
-        ("extracts", contract.source),
+        of_source(contract.source, "extract"),
         extract,
         title="读取",
         group=contract.group,

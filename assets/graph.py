@@ -16,6 +16,13 @@ MONTHS = dg.MonthlyPartitionsDefinition(start_date="2021-01", fmt="%Y-%m", timez
 """One partition per batch; the month that is running exists too, so that what arrives early can be looked at."""
 
 Key = tuple[str, ...]
+
+
+def of_source(source: str, table: str) -> Key:
+    """The key of a source's table. One word: the UI's nodes show a key's last part only."""
+    return (f"{source}_{table}",)
+
+
 Stage = Callable[[Place, str, Reporter], Counts]
 """A stage as an asset calls it: where, which batch, whom to tell. It imports what is heavy when it is called, not before."""
 

@@ -8,6 +8,7 @@ The run goes through Dagster's persistent instance in this process: no server is
 import contextlib
 import logging
 import os
+import signal
 import sys
 import time
 import warnings
@@ -185,6 +186,9 @@ def dev(home: Home, extracts: Path, port: int = 3000) -> NoReturn:
     print(f"Dagster 界面：http://127.0.0.1:{port}　（约半分钟后可用；按 Ctrl-C 结束）", file=sys.stderr, flush=True)  # noqa: T201
     # The working folder is the state folder: what the servers write beside themselves stays below the home folder.
     os.chdir(state)
+    # A shell starts what runs in the background with interrupts ignored, and Dagster ends on SIGTERM as it would on an interrupt:
+    # ignoring the one, it could only be killed, and its servers would stay.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execve(program, call, {**os.environ, "PYTHONWARNINGS": "ignore"})  # noqa: S606  no shell, on purpose
 
 

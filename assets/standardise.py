@@ -6,7 +6,7 @@ Belongs here: the factory. Does not belong here: how values are read (`pipelines
 import dagster as dg
 
 from assets.extracts import contract_version, tags
-from assets.graph import stage_asset
+from assets.graph import of_source, stage_asset
 from assets.resources import Counts, Place
 from pipelines.contracts import Contract
 from pipelines.progress import Reporter
@@ -21,11 +21,11 @@ def standardised_asset(contract: Contract) -> dg.AssetsDefinition:
         return standardise_source(place.at(), batch, contract, reporter)
 
     return stage_asset(
-        ("standardised", contract.source),
+        of_source(contract.source, "standardised"),
         standardise,
         title="标准化",
         group=contract.group,
-        deps=[("extracts", contract.source)],
+        deps=[of_source(contract.source, "extract")],
         description=f"**{contract.title}**，标准化后：证号及其状态、姓名、日期、金额、性别、电话、地址；宽表每个成员一行。",
         kinds={"parquet", "duckdb"},
         source=contract.source,

@@ -45,8 +45,8 @@ def test_dagster_can_load_it(definitions):
 def test_every_source_has_its_three_assets_in_its_departments_group(definitions):
     graph = definitions.resolve_asset_graph()
     for source, contract in load_contracts().items():
-        for table in ("extracts", "standardised", "quality"):
-            assert graph.get(dg.AssetKey([table, source])).group_name == contract.group
+        for table in ("extract", "standardised", "quality"):
+            assert graph.get(dg.AssetKey([f"{source}_{table}"])).group_name == contract.group
 
 
 def test_every_asset_says_in_chinese_what_it_is(definitions):
@@ -61,7 +61,7 @@ def test_a_seventeenth_source_is_one_more_contract(contracts):
         "burials": contracts["grid_reports"].model_copy(update={"source": "burials", "number": 99, "group": "burial"}),
     }
     graph = build_definitions(contracts=more).resolve_asset_graph()
-    assert dg.AssetKey(["quality", "burials"]) in graph.get(dg.AssetKey(["persons"])).parent_keys
+    assert dg.AssetKey(["burials_quality"]) in graph.get(dg.AssetKey(["persons"])).parent_keys
 
 
 def test_a_changed_contract_is_another_code_version(contracts):

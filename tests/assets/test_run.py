@@ -155,7 +155,7 @@ def test_a_warning_is_told_and_stops_nothing(run, calls, home):
     assert "姓名填写率不应低于 50.00%，实际 10.00%" in run().notes
     assert "write_report" in calls
     with dg.DagsterInstance.from_config(str(home.root / "dagster")) as instance:
-        key = dg.AssetCheckKey(dg.AssetKey(["quality", "police_household"]), "filled")
+        key = dg.AssetCheckKey(dg.AssetKey(["police_household_quality"]), "filled")
         [check] = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
     evaluation = check.event.dagster_event.asset_check_evaluation_data
     assert not evaluation.passed
