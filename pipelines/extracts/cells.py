@@ -5,7 +5,6 @@ id, date or amount means (`pipelines.standardise`).
 """
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,33 +41,32 @@ def trimmed_characters(text: bytes) -> list[str]:
     ]
 
 
-def trim(frame: "pl.DataFrame", characters: Iterable[str] = TRIMMED_BEFORE) -> "pl.DataFrame":
-    """Trim every text column in which a cell begins or ends with one of `characters`; unwrap ="…".
+def trim(frame: "pl.DataFrame", characters: list[str] | None = None) -> "pl.DataFrame":
+    """Trim the text columns.
 
     Args:
         frame: text columns, any number of rows.
-        characters: those of `TRIMMED_BEFORE` that can occur.
+        characters: those of `TRIMMED_BEFORE` that occur in it, where that is known: then only columns are trimmed in
+            which a cell begins or ends with one.
     """
     import polars as pl
 
-    characters = list(characters)
     names = [name for name, kind in frame.schema.items() if kind == pl.String]
-    if not characters or not names or not frame.height:
-        return frame
-    touched = frame.select(
-        pl.any_horizontal(
-            test
-            for character in characters
-            for test in (pl.col(name).str.starts_with(character), pl.col(name).str.ends_with(character))
+    if characters is not None and names:
+        edges = (
+            pl.any_horizontal(
+                test
+                for character in characters
+                for test in (pl.col(name).str.starts_with(character), pl.col(name).str.ends_with(character))
+            )
+            .any()
+            .alias(name)
+            for name in names
         )
-        .any()
-        .alias(name)
-        for name in names
-    ).row(0)
+        touched = frame.select(edges).row(0) if characters and frame.height else ()
+        names = [name for name, dirty in zip(names, touched, strict=False) if dirty]
     return frame.with_columns(
-        pl.col(name).str.strip_chars_end(TRIMMED_AFTER).str.strip_chars_start(TRIMMED_BEFORE)
-        for name, dirty in zip(names, touched, strict=True)
-        if dirty
+        pl.col(name).str.strip_chars_end(TRIMMED_AFTER).str.strip_chars_start(TRIMMED_BEFORE) for name in names
     )
 
 

@@ -30,7 +30,7 @@ def open_parquet(path: Path, where: str, contract: Contract, matcher: Matcher, t
     try:
         file = pq.ParquetFile(path)
         names = [field.name for field in file.schema_arrow]
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, ValueError):
         raise _broken(where) from None
     headings = matcher.read([names], where)
     columns = contract.text_columns()
@@ -62,7 +62,7 @@ def _batches(file: Any, where: str, width: int, kinds: dict[int, Any]) -> Iterat
             )
             yield Batch(first_row, frame)
             first_row += rows
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, ValueError):
         raise _broken(where) from None
 
 

@@ -23,12 +23,20 @@ def cleaned(*texts):
 
 
 @given(
-    st.text(alphabet=TRIMMED_BEFORE, max_size=4),
-    st.text(alphabet="张三A1", min_size=1),
-    st.text(alphabet=TRIMMED_AFTER, max_size=4),
+    st.lists(
+        st.tuples(
+            st.text(alphabet=TRIMMED_BEFORE, max_size=3),
+            st.text(alphabet="张三A1", min_size=1, max_size=3),
+            st.text(alphabet=TRIMMED_AFTER, max_size=3),
+        ),
+        max_size=4,
+    )
 )
-def test_invisible_characters_around_a_text_go_and_the_text_stays(before, text, after):
-    assert cleaned(before + text + after) == [text]
+def test_invisible_characters_around_a_text_go_and_the_text_stays(cells):
+    frame = pl.DataFrame({"c0": pl.Series(["".join(cell) for cell in cells], dtype=pl.String)})
+    texts = [text for _, text, _ in cells]
+    assert trim(frame)["c0"].to_list() == texts
+    assert trim(frame, trimmed_characters("".join(map("".join, cells)).encode()))["c0"].to_list() == texts
 
 
 @pytest.mark.parametrize("nothing", [*EMPTY, "  ", "\u3000无\u00a0", "'-", "\ufeff"])
