@@ -1,3 +1,8 @@
+-- Text: NFKC and trimmed; most is plain ASCII and common Chinese characters already and is passed on as it stands.
+CREATE OR REPLACE TEMP MACRO plain_text(t) AS CASE
+    WHEN regexp_full_match(t, '[!-~一-龥](?:[ -~一-龥]*[!-~一-龥])?') THEN t
+    ELSE nullif(trim(nfkc(t)), '') END;
+
 -- Money, whole numbers and telephones as macros. The first CASE branch is the common writing; the rest is read from NFKC.
 
 CREATE OR REPLACE TEMP MACRO amount_signs(t) AS

@@ -43,5 +43,5 @@ def reading(source: str, raw: str, prefix: str, batch: str, *, certificate: bool
         id=prefix,
         certificate="TRUE" if certificate else "FALSE",
         areas=provinces,
-        until=f"DATE '{batch}-{calendar.monthrange(year, month)[1]}'",
+        until=year * 10_000 + month * 100 + calendar.monthrange(year, month)[1],
     )

@@ -3,11 +3,11 @@
 -- nothing to clean) takes the first branch of every CASE.
 SELECT
     * EXCLUDE ({id}_text, {id}_part, {id}_digits, {id}_check, {id}_area, {id}_good_check),
-    CASE {id}_status
-        WHEN 'valid' THEN {id}_part
-        WHEN 'lifted' THEN {id}_digits::VARCHAR || {id}_check
-        WHEN 'missing' THEN NULL
-        WHEN 'truncated' THEN
+    CASE
+        WHEN {id}_status = 'valid' THEN {id}_part
+        WHEN {id}_status = 'lifted' THEN {id}_digits::VARCHAR || {id}_check
+        WHEN {id}_status = 'missing' THEN NULL
+        WHEN {id}_status = 'truncated' THEN
             CASE WHEN contains({id}_text, 'E') THEN replace(regexp_extract({id}_text, '^[0-9.]+'), '.', '')
                  ELSE left({id}_text, 15) END
         ELSE coalesce({id}_part, {id}_text)
@@ -17,23 +17,22 @@ SELECT
     CASE WHEN {certificate} AND length({id}_text) > length({id}_part) THEN {id}_text[length({id}_part) + 2] END AS {id}_grade
 FROM (
     SELECT
-        * EXCLUDE ({id}_born_number),
+        *,
         CASE
-            WHEN {id}_text IS NULL THEN 'missing'
-            WHEN {id}_good_check AND {id}_born IS NOT NULL AND {id}_area AND length({id}_part) = 18 THEN 'valid'
-            WHEN NOT regexp_matches({id}_text, '[0-9*]') THEN 'missing'
+            WHEN {id}_good_check AND {id}_born IS NOT NULL AND {id}_area THEN 'valid'
+            WHEN {id}_text IS NULL OR NOT regexp_matches({id}_text, '[0-9*]') THEN 'missing'
             WHEN length({id}_text) >= 6 AND NOT contains({id}_text, '*') AND (
                 replace({id}_text, left({id}_text, 1), '') = ''
                 OR regexp_matches({id}_text, '^(?:999999|000000|123456)')
-                OR substr({id}_part, 7, 8) = '00000000') THEN 'placeholder'
+                OR {id}_part[7:14] = '00000000') THEN 'placeholder'
             WHEN contains({id}_text, '*') THEN 'masked'
             WHEN regexp_full_match({id}_text, '[0-9](?:[.][0-9]+)?E[+]?[0-9]+') THEN 'truncated'
             -- a spreadsheet keeps fifteen digits: what stands behind them is zeros
             WHEN length({id}_part) = 18 AND {id}_born IS NOT NULL AND {id}_area AND right({id}_part, 3) = '000' THEN 'truncated'
-            WHEN regexp_full_match({id}_text, '[0-9]{{15}}(?:0{{4,7}})') AND real_day(left({id}_text, 15)[7:14]) IS NOT NULL
+            WHEN regexp_full_match({id}_text, '[0-9]{{15}}(?:0{{4,7}})') AND real_day({id}_text[7:14], {until}) IS NOT NULL
                 THEN 'truncated'
             WHEN length({id}_part) = 15 AND {id}_born IS NULL THEN
-                CASE WHEN real_day({id}_part[7:14]) BETWEEN DATE '1880-01-01' AND {until} THEN 'truncated' ELSE 'bad_date' END
+                CASE WHEN real_day({id}_part[7:14], {until}) IS NOT NULL THEN 'truncated' ELSE 'bad_date' END
             WHEN {id}_part IS NOT NULL AND {id}_born IS NULL THEN 'bad_date'
             WHEN length({id}_part) = 18 AND NOT {id}_good_check THEN 'bad_check'
             WHEN length({id}_part) = 15 AND {id}_area THEN 'lifted'
@@ -41,33 +40,32 @@ FROM (
         END AS {id}_status
     FROM (
         SELECT
-            *,
+            * EXCLUDE ({id}_day),
             {id}_digits // 1000000000000000 IN ({areas}) AS {id}_area,
-            CASE WHEN real_day_number({id}_born_number) BETWEEN DATE '1880-01-01' AND {until}
-                THEN real_day_number({id}_born_number) END AS {id}_born,
-            coalesce(length({id}_part) = 18 AND right({id}_part, 1) = {id}_check, FALSE) AS {id}_good_check
+            real_day_number({id}_day, {until}) AS {id}_born,
+            coalesce({id}_part[18] = {id}_check, FALSE) AS {id}_good_check
         FROM (
-            SELECT *, {id}_digits // 1000 % 100000000 AS {id}_born_number, check_character({id}_digits) AS {id}_check
+            SELECT
+                *,
+                ({id}_digits // 1000 % 100000000)::INTEGER AS {id}_day,
+                check_character({id}_digits) AS {id}_check
             FROM (
                 SELECT *, TRY_CAST(
                     CASE length({id}_part)
-                        WHEN 18 THEN left({id}_part, 17)
-                        WHEN 15 THEN left({id}_part, 6) || '19' || substr({id}_part, 7)
+                        WHEN 18 THEN {id}_part[1:17]
+                        WHEN 15 THEN {id}_part[1:6] || '19' || {id}_part[7:15]
                     END AS BIGINT) AS {id}_digits
                 FROM (
-                    SELECT *, CASE
-                        WHEN length({id}_text) = 18 AND regexp_full_match({id}_text, '[0-9]{{17}}[0-9X]') THEN {id}_text
-                        WHEN length({id}_text) = 15 AND regexp_full_match({id}_text, '[0-9]{{15}}') THEN {id}_text
-                        WHEN regexp_full_match({id}_text, '[0-9]{{17}}[0-9X][1-7][1-4](?:[0-9A-Z]{{2}})?') THEN left({id}_text, 18)
+                    SELECT * EXCLUDE ({id}_common), CASE
+                        WHEN {id}_common THEN {id}_text
+                        WHEN regexp_full_match({id}_text, '[0-9]{{17}}[0-9X]|[0-9]{{15}}') THEN {id}_text
+                        WHEN regexp_full_match({id}_text, '[0-9]{{17}}[0-9X][1-7][1-4](?:[0-9A-Z]{{2}})?') THEN {id}_text[1:18]
                         WHEN {certificate} AND regexp_full_match({id}_text, '[0-9]{{15}}[1-7][1-4]')
-                            AND real_day('19' || {id}_text[7:12]) IS NOT NULL THEN left({id}_text, 15)
+                            AND real_day('19' || {id}_text[7:12], {until}) IS NOT NULL THEN {id}_text[1:15]
                     END AS {id}_part
                     FROM (
-                        SELECT *, CASE
-                            WHEN regexp_full_match({raw}, '[0-9]{{17}}[0-9X]') THEN {raw}
-                            ELSE id_text({raw})
-                        END AS {id}_text
-                        FROM {source}
+                        SELECT *, CASE WHEN {id}_common THEN {raw} ELSE id_text({raw}) END AS {id}_text
+                        FROM (SELECT *, regexp_full_match({raw}, '[0-9]{{17}}[0-9X]') AS {id}_common FROM {source})
                     )
                 )
             )

@@ -184,4 +184,4 @@ class Projection:
 
 
 def _text(raw: str) -> str:
-    return f"nullif(trim(nfkc({raw})), '')"
+    return f"plain_text({raw})"
