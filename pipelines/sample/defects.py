@@ -21,6 +21,10 @@ from pipelines.sample.month import Month
 
 Array = npt.NDArray[Any]
 
+CARELESS_ROWS, CARELESS_TIMES = 0.08, 5.0
+"""Mistakes come together: so many rows were written by somebody who makes so many times as many of them."""
+CAREFUL_TIMES = (1 - CARELESS_ROWS * CARELESS_TIMES) / (1 - CARELESS_ROWS)
+
 
 def damage(source: str, rows: pl.DataFrame, month: Month, over: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Lay the declared defects over one source's clean rows.
@@ -104,7 +108,8 @@ class _Damage:
         rate = self.channel.rate(defect)
         if rate <= 0:
             return np.zeros(0, dtype=np.int64)
-        numbers = share(self._luck(defect))
+        careless = share(self._luck("careless")) < CARELESS_ROWS
+        numbers = share(self._luck(defect)) / np.where(careless, CARELESS_TIMES, CAREFUL_TIMES)
         hit = (numbers < rate) & eligible & ~taken
         if self.month.number:
             hit &= share(self._luck(defect + "!")) >= self.channel.rate("corrected") * self.month.number
@@ -167,9 +172,13 @@ class _Damage:
             second &= luck(person, self.month.seed, self.month.chunk, self.source, "second_id") % np.uint64(2) == 0
             self._other_id(column, np.flatnonzero(second), people["second_id"][person], "second_id")
             taken |= second
+        self.log.append(_logged(np.flatnonzero(there & people["shares_id"][person]), self._member, "shared_id"))
         child = there & (people["age"][person] < 14) & (people["mother"][person] >= 0)
         at = self._hits("id_mothers", child & ~np.full(len(there), certificate), taken)
         self._other_id(column, at, people["id"][np.maximum(people["mother"][person], 0)], "id_mothers")
+        relative = np.where(people["spouse"][person] >= 0, people["spouse"][person], people["father"][person])
+        at = self._hits("id_relatives", there & (relative >= 0) & ~np.full(len(there), certificate), taken)
+        self._other_id(column, at, people["id"][np.maximum(relative, 0)], "id_relatives")
         self._spoil(column, self._hits("id_missing", there, taken), "id_missing", lambda _text, _luck: None, blank=True)
         for defect, how in spelling.ID_DEFECTS.items():
             if certificate and defect in ("id_masked", "id_placeholder", "id_fifteen", "id_digit_lost"):

@@ -10,19 +10,24 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipelines.sample import ids, names
+from pipelines.sample import ids, names, places
 from pipelines.sample.days import dates, none_where
 
 Array = npt.NDArray[Any]
 Columns = dict[str, Array]
 
 BORN_ELSEWHERE = 0.12
+OF_THE_VILLAGE = 0.5
+"""Share of men in a village named after a family who are of that family: why namesakes live next door to each other."""
 
 
 def give_names(people: Columns, rng: np.random.Generator) -> None:
     """Surnames through the father, given names by sex and decade; ethnicity; former and minority names."""
     count = len(people["sex"])
     surname = names.load().surnames.draw(rng, count).to_numpy()
+    local = places.village_surnames(people)
+    stayed = rng.random(count) < np.where(people["sex"] == 1, OF_THE_VILLAGE, OF_THE_VILLAGE / 4)
+    surname = np.where(stayed & people["rural"] & (local != ""), local, surname)
     for _ in range(3):  # grandfather → father → child
         father = people["father"]
         surname = np.where(father >= 0, surname[father], surname)
@@ -30,6 +35,7 @@ def give_names(people: Columns, rng: np.random.Generator) -> None:
     surname = np.where(lone_mother & (rng.random(count) < 0.15), surname[people["mother"]], surname)
     year = (people["birth"] / 365.2425).astype(np.int64) + 1970
     given = names.given_names(rng, people["sex"], year).to_numpy()
+    given = _generation_names(people, given, year, rng)
     full = pl.Series(surname.tolist(), dtype=pl.String) + pl.Series(given.tolist(), dtype=pl.String)
     name = full.to_numpy().astype(object)
     dotted = np.flatnonzero(people["dotted"])
@@ -50,6 +56,21 @@ def give_names(people: Columns, rng: np.random.Generator) -> None:
         "维吾尔族",
         np.where(rng.random(count) < 0.985, "汉族", rng.choice(["满族", "回族", "朝鲜族", "蒙古族"], count)),
     ).astype(object)
+
+
+def _generation_names(people: Columns, given: Array, year: Array, rng: np.random.Generator) -> Array:
+    """Brothers and sisters who share the first character of their given names, as half of the families had it."""
+    father = people["father"]
+    eldest = np.full(len(father), -1)
+    children = np.flatnonzero(father >= 0)[::-1]
+    eldest[father[children]] = children
+    first = np.where(father >= 0, eldest[father], -1)
+    family_has = (people["family"] * 2654435761 % 100) < np.where(year < 2005, 50, 20)
+    two = np.array([len(name) == 2 for name in given])
+    alike = (first >= 0) & (first != np.arange(len(father))) & two & two[first] & family_has & (rng.random(len(father)) < 0.9)
+    shared = pl.Series(given.tolist(), dtype=pl.String)
+    joined = (shared.gather(pl.Series(np.maximum(first, 0))).str.slice(0, 1) + shared.str.slice(1)).to_numpy()
+    return np.where(alike, joined, given)
 
 
 def give_numbers(people: Columns, rates: dict[str, float], block: tuple[int, int], rng: np.random.Generator) -> None:

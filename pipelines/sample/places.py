@@ -192,3 +192,15 @@ def towns_of_like_kind(rng: np.random.Generator, families: int) -> Array:
 def fewest_villages() -> int:
     """How many villages every town has at least."""
     return min(len(names) for names in villages())
+
+
+def village_surnames(people: Columns) -> Array:
+    """The surname each person's village is named after (王家庄, 前李哥庄), or an empty text."""
+    named = []
+    for names in villages():
+        for name in names:
+            core = name[1:] if name[0] in _FIRST and len(name) == 4 else name
+            named.append(core[0] if len(core) == 3 and core[1] in "家哥" else "")
+    starts = np.cumsum([0, *(len(names) for names in villages())])[:-1]
+    place = np.where(people["town"] >= 0, starts[people["town"]] + people["village"], 0)
+    return np.where(people["town"] >= 0, np.array(named, dtype=object)[place], "").astype(object)

@@ -38,6 +38,7 @@ def _police_household(month: Month, known: pl.DataFrame) -> pl.DataFrame:
         pl.format("{}{}", pl.lit(f"37021{month.chunk + 1:04d}"), pl.Series(people["hh"][who]).cast(pl.String).str.zfill(6)).alias(
             "household_no"
         ),
+        former_name=pl.when(pl.Series(month.rng(3).random(len(people["birth"]))[who] < 0.7)).then("former_name"),
         relation=texts(succession.relations(people, who)),
         ethnicity=texts(people["ethnicity"][who]),
         marital_status=pl.Series(status.tolist()),
