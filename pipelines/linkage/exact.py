@@ -9,13 +9,13 @@ borrowed one (a child's row under the mother's id). A contradicting name goes to
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.linkage.names import PART, name_levels
+from pipelines.linkage.names import HIDDEN, name_levels
 
 if TYPE_CHECKING:
     import duckdb
 
-AGREES = PART
-"""The weakest name level that still agrees: another transliteration, a name cut off. One character other may be a sibling."""
+AGREES = HIDDEN
+"""The weakest name level that still agrees: a surname with the rest lost. One character other may be a sibling."""
 
 _STEPS = Path(__file__).with_name("exact.sql").read_text(encoding="utf-8").split(";\n")
 

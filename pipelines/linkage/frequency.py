@@ -3,6 +3,9 @@
 Belongs here: counting names, phones, villages over persons (not rows: whoever stands in ten sources is one namesake, not ten),
 within sex and decade of birth with shrinkage. Does not belong here: how frequencies become weights (`weights`).
 
+What was counted once, twice or three times is rarer than that among strangers (Good–Turing): whoever bears a name alone in the
+district meets a namesake less often than one in all of it.
+
 Frequencies are kept as quarter bits (−4·log2 f, 0 to 255): half a per cent of a name's frequency decides nothing, and few
 distinct values keep the number of distinct patterns small.
 """
@@ -38,13 +41,23 @@ def frequency_tables(connection: "duckdb.DuckDBPyConnection", config: Config, fa
                 WITH one AS (SELECT DISTINCT eid, {column} AS value, {cell} AS cell FROM {faces} WHERE {column} IS NOT NULL),
                 counted AS (SELECT value, cell, count(*) AS n FROM one GROUP BY ALL),
                 shared AS (
-                    SELECT *, sum(n) OVER (PARTITION BY value) / sum(n) OVER () AS overall, sum(n) OVER (PARTITION BY cell) AS size
+                    SELECT *, sum(n) OVER (PARTITION BY value) AS everybody, sum(n) OVER () AS persons,
+                        sum(n) OVER (PARTITION BY cell) AS size
                     FROM counted
+                ),
+                common AS (SELECT everybody, count(DISTINCT value) AS values FROM shared GROUP BY everybody),
+                turing AS (
+                    SELECT a.everybody, least(a.everybody, greatest((a.everybody + 1) * coalesce(b.values, 0), 1) / a.values) AS expected
+                    FROM common AS a LEFT JOIN common AS b ON b.everybody = a.everybody + 1 WHERE a.everybody <= 3
+                ),
+                expected AS (
+                    SELECT s.*, coalesce(t.expected, s.everybody) / s.everybody AS discount, coalesce(t.expected, s.everybody) / s.persons AS overall
+                    FROM shared AS s LEFT JOIN turing AS t USING (everybody)
                 )
                 SELECT value, cell,
-                    least(255, greatest(0, round(-4 * log2((n + {_SHRINK} * overall) / (size + {_SHRINK})))))::SMALLINT AS bits,
+                    least(255, greatest(0, round(-4 * log2((n * discount + {_SHRINK} * overall) / (size + {_SHRINK})))))::SMALLINT AS bits,
                     least(255, greatest(0, round(-4 * log2(overall))))::SMALLINT AS everywhere
-                FROM shared""")
+                FROM expected""")
             tables[name, level] = table
     return tables
 

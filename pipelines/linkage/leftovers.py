@@ -19,7 +19,7 @@ _REASONS = """CASE
     WHEN s.identity IN (1, 2) THEN '证号与此人相同，但姓名或出生日期对不上，可能用了别人的证号。'
     WHEN s.identity = 3 THEN '证号是此人家属的，姓名像此人，请核对是谁的记录。'
     WHEN s.identity IN (8, 9) THEN '与此人各有一个有效证号，其他信息相像，可能是换过证号，也可能是两个人。'
-    WHEN s.name >= 7 THEN '证号或其他信息相近，但姓名不同，请核对。'
+    WHEN s.name >= 8 THEN '证号或其他信息相近，但姓名不同，请核对。'
     WHEN s.identity = 0 THEN '没有证号和出生日期，只有姓名和住址、电话可比，把握不够。'
     ELSE '像此人，但证据不足以自动认定。' END"""
 
@@ -38,7 +38,7 @@ def settle_leftovers(work: Round, batch: str) -> None:
         {"second": work.config.odds.second} if _exists(work, "ranked") else None,
     )
     connection.execute(f"""CREATE OR REPLACE TABLE rest_face AS
-        SELECT DISTINCT u.unit AS eid, {FACE}, mode, false AS companions
+        SELECT DISTINCT u.unit AS eid, {FACE}, CASE WHEN mode = 1 THEN 6 ELSE mode END::TINYINT AS mode, false AS companions
         FROM unit_profile AS u JOIN profile_face AS p USING (profile) WHERE profile NOT IN (SELECT profile FROM assigned)""")
     units = connection.sql("SELECT DISTINCT eid FROM rest_face ORDER BY eid").to_arrow_table().column("eid").to_numpy()
     if not len(units):

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from pipelines.storage import SCHEMAS
 
-MISSING, EQUAL, SOUND, SHAPE, LOST, SWAPPED, PART, ONE_CHARACTER, GIVEN, SURNAME, NOTHING = range(11)
-"""Levels from none given to nothing alike. PART: a long name cut off, or another transliteration of it."""
+MISSING, EQUAL, SOUND, SHAPE, LOST, SWAPPED, PART, HIDDEN, ONE_CHARACTER, GIVEN, SURNAME, NOTHING = range(12)
+"""Levels from none given to nothing alike. PART: a long name cut off, or another transliteration of it.
+HIDDEN: all but one character lost or masked, and that one agrees."""
 
 LEVELS = (
-    "缺失", "相同", "同音", "形近", "缺字", "颠倒", "截断或音译不同", "一字不同", "名同姓不同", "只有姓相同", "不同",
+    "缺失", "相同", "同音", "形近", "缺字", "颠倒", "截断或音译不同", "只有一字可见", "一字不同", "名同姓不同", "只有姓相同", "不同",
 )  # fmt: skip
 
 _LOST = "?？*＊□■◻○●﹖_�"
@@ -145,11 +146,17 @@ def _short_levels(
     levels[equal_length & (np.sort(a, axis=1) == np.sort(b, axis=1)).all(axis=1)] = SWAPPED
     levels[_one_missing(a, b, length_a, length_b) | _one_missing(b, a, length_b, length_a)] = LOST
     visible = same & ~lost
-    levels[equal_length & lost.any(axis=1) & (visible | lost | ~there).all(axis=1) & (visible.sum(axis=1) >= 2)] = LOST
-    alike = _share(_shapes(), a, b)
-    levels[equal_length & (count == 1) & ((same | alike | ~there).all(axis=1)) & (length_a >= 2)] = SHAPE
-    heard = _share(_readings(), a, b)
-    levels[equal_length & (same | heard | ~there).all(axis=1)] = SOUND
+    fits = equal_length & lost.any(axis=1) & (visible | lost | ~there).all(axis=1)
+    levels[fits & (visible.sum(axis=1) == 1)] = HIDDEN
+    levels[fits & (visible.sum(axis=1) >= 2)] = LOST
+    rows = np.flatnonzero(equal_length & (count == 1) & (length_a >= 2))
+    alike = _share(_shapes(), a[rows], b[rows])
+    levels[rows[(same[rows] | alike | ~there[rows]).all(axis=1)]] = SHAPE
+    rows = np.flatnonzero(equal_length)
+    for place in range(_SHORT):  # most pairs fall out at the first character
+        heard = _share(_readings(), a[rows, place], b[rows, place])
+        rows = rows[same[rows, place] | heard | ~there[rows, place]]
+    levels[rows] = SOUND
     return levels
 
 

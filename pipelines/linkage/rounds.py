@@ -73,7 +73,8 @@ def open_faces(work: Round) -> None:
         if statement.strip():
             connection.execute(statement)
     connection.execute(f"""CREATE OR REPLACE TABLE open_face AS
-        SELECT DISTINCT u.unit AS eid, {FACE}, mode, u.unit IN (SELECT unit FROM accompanied) AS companions
+        SELECT DISTINCT u.unit AS eid, {FACE},
+            CASE WHEN mode = 1 AND id NOT IN (SELECT id FROM person_face WHERE sound) THEN 6 ELSE mode END::TINYINT AS mode, u.unit IN (SELECT unit FROM accompanied) AS companions
         FROM unit_profile AS u JOIN profile_face AS p USING (profile) WHERE profile NOT IN (SELECT profile FROM assigned)""")
     make_repairs(connection, "open_face")
 

@@ -206,7 +206,7 @@ def _compute_rare(work: Round) -> None:
     u["5"][11] = born
     for mode in ("2", "3", "4"):
         u[mode][9] = u[mode][11] = born
-    u["1"][7] = born / 2
+    u["1"][7] = u["6"][7] = born / 2
     u["3"][4] = chance("left(id, 14)")
     u["4"][5] = chance("left(id, 6) || right(id, 4)")
     # an id one slip away from another's: about eighteen repairs stand, of which those of the same place and day or a
@@ -264,8 +264,11 @@ def _learn_borrowed(work: Round) -> None:
     borrowed = connection.execute("SELECT count(*) FROM contradicted JOIN unit_profile ON unit = l WHERE borrowed").fetchall()[0][
         0
     ]
+    rows = connection.execute("SELECT count(*) FROM contradicted JOIN unit_profile ON unit = l").fetchall()
     identity = model.comparisons["identity"]
-    identity.m["1"][2] = (borrowed + _STRENGTH * 0.003) / (total + _STRENGTH)
+    model.borrowed = (borrowed + _STRENGTH * model.borrowed) / (total + _STRENGTH)
+    lent = np.array([borrowed, rows[0][0] - borrowed], dtype=float) + _STRENGTH * np.array([0.8, 0.2])
+    identity.m["1"][2] = lent[0] / lent.sum()
     rows = connection.execute("""SELECT name, count(*) FROM contradicted JOIN unit_profile ON unit = l
         WHERE NOT borrowed AND name IS NOT NULL GROUP BY name""").fetchall()
     changed = np.zeros(len(work.config.comparisons["name"].level_names()))

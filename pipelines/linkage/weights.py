@@ -41,6 +41,8 @@ class Model:
     number: int
     comparisons: dict[str, Weights]
     coverage: dict[str, float] = field(default_factory=lambda: {"*": 0.97})
+    borrowed: float = 0.003
+    """How often a row bears somebody else's sound id."""
     slope: float = 1.0
     intercept: float = 0.0
     basis: str = "stated"
@@ -56,8 +58,12 @@ class Model:
         model = copy.deepcopy(self)
         one, kin = 1 / max(persons, 2), max(relatives, 0.5) / max(persons, 2)
         if "identity" in model.comparisons and "1" in model.comparisons["identity"].u:
-            u = model.comparisons["identity"].u["1"]
-            u[0], u[1], u[2] = 0.003 * one, 0.003 * one, kin
+            # mode 1: a registered person's sound id under a name that is not theirs. Unless it is that person, it is borrowed:
+            # everything but the owner is weighed given that it is.
+            identity = model.comparisons["identity"]
+            u, family = identity.u["1"], identity.family["1"]
+            u[0], u[1], u[2] = self.borrowed * one, self.borrowed * one, kin
+            family[0] = family[1] = 0.4 * self.borrowed
         if "household" in model.comparisons:
             model.comparisons["household"].u["*"][0] = kin
         return model
@@ -85,6 +91,7 @@ def load_model(path: Path, config: Config) -> Model:
         number=int(declared["model"]),
         comparisons=comparisons,
         coverage={str(k): float(v) for k, v in declared.get("coverage", {"*": 0.97}).items()},
+        borrowed=float(declared.get("borrowed", 0.003)),
         slope=float(declared["calibration"]["slope"]),
         intercept=float(declared["calibration"]["intercept"]),
         basis=str(declared.get("basis", "")),
@@ -103,6 +110,7 @@ def save_model(model: Model, path: Path) -> None:
         "model": model.number,
         "basis": model.basis,
         "coverage": {k: float(f"{v:.6g}") for k, v in model.coverage.items()},
+        "borrowed": float(f"{model.borrowed:.4g}"),
         "calibration": {"slope": float(f"{model.slope:.6g}"), "intercept": float(f"{model.intercept:.6g}")},
         "comparisons": {
             name: {kind: {g: plain(v) for g, v in getattr(weights, kind).items()} for kind in ("m", "u", "family")}
