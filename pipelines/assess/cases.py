@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.assess.catalogue import Catalogue, load_catalogue
+from pipelines.assess.catalogue import Catalogue, Fact, load_catalogue
 from pipelines.assess.declared import named, read_declared
 from pipelines.assess.parameters import Parameter, load_parameters
 from pipelines.assess.rule_model import Case
@@ -70,63 +70,85 @@ def run_cases(rule: BoundRule, parameters: dict[str, Parameter], catalogue: Cata
         DeclarationError: a case gives a fact a value that is not of the fact's type.
     """
     declared = read_declared(rule.path)[0]
+    places = [f"{rule.path.name} 第 {declared.line('cases', number)} 行" for number in range(len(rule.declared.cases))]
+    groups: dict[tuple[str, dt.date], list[int]] = {}
+    for number, case in enumerate(rule.declared.cases):
+        groups.setdefault((case.area, case.as_of), []).append(number)
+    came: dict[int, Came] = {}
     with scratch() as connection:
-        for number, case in enumerate(rule.declared.cases):
-            place = f"{rule.path.name} 第 {declared.line('cases', number)} 行"
-            running = prepare(rule, parameters, case.area, case.as_of)
-            if case.population not in running.values:
-                yield Came(case, "not_run", None, [], None, place)
-                continue
-            _fill(connection, rule, case, catalogue, declared.line("cases", number))
-            outcome = _found(connection, running, catalogue, case.as_of)
-            yield Came(case, *outcome, place) if outcome else Came(case, "none", None, [], None, place)
-
-
-def _fill(connection: "duckdb.DuckDBPyConnection", rule: BoundRule, case: Case, catalogue: Catalogue, line: int) -> None:
-    """Make the two fact tables of one case: one person in one household, what the case does not say not known."""
-    import duckdb
-
-    given = {**rule.declared.given, **case.facts}
-    common: dict[str, dict[str, Any]] = {
-        "person": {"alive": True, "authorised": True, "population": case.population},
-        "household": {"household_population": case.population},
-    }
-    for table in ("person", "household"):
-        values = common[table] | {
-            name: value for name, value in given.items() if catalogue.facts[name].table == table and name != SECOND_PASS
-        }
-        selected, bound = ["'P' AS person_id"] if table == "person" else [], []
-        selected.append("'H' AS household_id")
-        for fact in catalogue.facts.values():
-            if fact.table == table and fact.name != SECOND_PASS:
-                bound.append(values.get(fact.name))
-                selected.append(f"${len(bound)}::{fact.type} AS {fact.name}")
-        connection.execute(f"DROP TABLE IF EXISTS {table}_fact")
-        types = ", ".join(
-            f"{fact.name} {fact.type}" for fact in catalogue.facts.values() if fact.table == table and fact.name != SECOND_PASS
-        )
-        keys = "person_id VARCHAR, household_id VARCHAR" if table == "person" else "household_id VARCHAR"
-        connection.execute(f"CREATE TABLE {table}_fact ({keys}, {types})")
-        try:
-            connection.execute(f"INSERT INTO {table}_fact SELECT {', '.join(selected)}", bound)
-        except duckdb.Error:
-            raise DeclarationError(
-                f"用例“{case.name}”里有一个事实的值类型不对。",
-                where=f"{rule.path.name} 第 {line} 行",
-                todo="对照 schemas/lake/facts.sql：日期写 2026-01-31，类别写 [肢体]，是否写 true/false，不知道写 null。",
-            ) from None
-    connection.execute("CREATE OR REPLACE TEMP TABLE case_findings (household_id VARCHAR, rule_id VARCHAR)")
-    for rule_id in given.get(SECOND_PASS) or []:
-        connection.execute("INSERT INTO case_findings VALUES ('H', $1)", [rule_id])
+        for (area, day), numbers in groups.items():
+            running = prepare(rule, parameters, area, day)
+            run = [number for number in numbers if rule.declared.cases[number].population in running.values]
+            found = _found(connection, running, catalogue, day, run, places) if run else {}
+            for number in numbers:
+                case, place = rule.declared.cases[number], places[number]
+                nothing = Came(case, "none" if number in run else "not_run", None, [], None, place)
+                came[number] = Came(case, *found[number], place) if number in found else nothing
+    yield from (came[number] for number in range(len(places)))
 
 
 def _found(
-    connection: "duckdb.DuckDBPyConnection", running: Running, catalogue: Catalogue, day: dt.date
-) -> tuple[str, str, list[str], str] | None:
+    connection: "duckdb.DuckDBPyConnection",
+    running: Running,
+    catalogue: Catalogue,
+    day: dt.date,
+    run: list[int],
+    places: list[str],
+) -> dict[int, tuple[str, str, list[str], str]]:
+    """The findings of some cases by their numbers: each case is one person in one household."""
+    rule = running.rule
+    read = [
+        catalogue.facts[name]
+        for name in dict.fromkeys((*rule.facts, "population", "household_population", "alive", "authorised"))
+    ]
+    columns = {
+        table: [fact for fact in read if fact.table == table and fact.name != SECOND_PASS] for table in ("person", "household")
+    }
+    keys = {"person": "person_id VARCHAR, left_household_id VARCHAR, register_household_id VARCHAR, ", "household": ""}
+    for table, facts in columns.items():
+        connection.execute(f"DROP TABLE IF EXISTS {table}_fact")
+        typed = ", ".join(f"{fact.name} {fact.type}" for fact in facts)
+        connection.execute(f"CREATE TABLE {table}_fact ({keys[table]}household_id VARCHAR, {typed})")
+    connection.execute("CREATE OR REPLACE TEMP TABLE case_findings (household_id VARCHAR, rule_id VARCHAR)")
+    for number in run:
+        case = rule.declared.cases[number]
+        given: dict[str, Any] = dict.fromkeys(("alive", "authorised"), True)
+        given |= dict.fromkeys(("population", "household_population"), case.population)
+        given |= rule.declared.given | case.facts
+        for table, facts in columns.items():
+            person = {"person_id": f"P{number}"} if table == "person" else {}
+            _insert(connection, f"{table}_fact", {**person, "household_id": f"H{number}"}, facts, given, case, places[number])
+        for rule_id in given.get(SECOND_PASS) or []:
+            connection.execute("INSERT INTO case_findings VALUES ($1, $2)", [f"H{number}", rule_id])
     find(connection, [running], catalogue, day, before="SELECT household_id, rule_id FROM case_findings")
-    rows = connection.execute("SELECT outcome, level, missing, reason FROM found").fetchall()
-    assert len(rows) <= 1
-    return rows[0] if rows else None
+    rows = connection.execute("SELECT household_id[2:]::INTEGER, outcome, level, missing, reason FROM found").fetchall()
+    assert len(rows) == len({row[0] for row in rows})
+    return {row[0]: row[1:] for row in rows}
+
+
+def _insert(
+    connection: "duckdb.DuckDBPyConnection",
+    table: str,
+    keys: dict[str, str],
+    facts: list[Fact],
+    given: dict[str, Any],
+    case: Case,
+    place: str,
+) -> None:
+    import duckdb
+
+    names = [*keys, *(fact.name for fact in facts)]
+    values = [*keys.values(), *(given.get(fact.name) for fact in facts)]
+    typed = [f"${position}" for position in range(1, len(keys) + 1)]
+    typed += [f"${position}::{fact.type}" for position, fact in enumerate(facts, len(keys) + 1)]
+    try:
+        connection.execute(f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(typed)}", values)
+    except duckdb.Error:
+        raise DeclarationError(
+            f"用例“{case.name}”里有一个事实的值类型不对。",
+            where=place,
+            todo="对照 schemas/lake/facts.sql：日期写 2026-01-31，类别写 [肢体]，是否写 true/false，不知道写 null。",
+        ) from None
 
 
 def rules_test(reporter: Reporter, folder: Path = SCHEMAS / "rules") -> bool:

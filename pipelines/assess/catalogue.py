@@ -5,6 +5,7 @@ or a parameter's value (`parameters`).
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,8 @@ Table = Literal["person", "household"]
 _CREATE = re.compile(r"CREATE TABLE (person|household)_fact \(")
 _LINE = re.compile(r"\s*([a-z][a-z0-9_]*)\s+([A-Z][A-Z0-9_]*(?:\(\d+(?:,\s*\d+)?\))?(?:\[\])?),?\s*--\s*(.*)")
 _KEYS = ("person_id", "household_id")
+
+_MADE_UP = {"BOOLEAN": "true", "VARCHAR": "'甲'", "VARCHAR[]": "['甲']", "DATE": "'2026-01-01'"}
 
 PARAMETER_TYPE = "DECIMAL(12,4)"
 """Of every parameter in SQL: exact, and times money (18,2) still well inside DECIMAL's 38 digits."""
@@ -67,12 +70,12 @@ class Catalogue:
             groups.setdefault(key.split(".")[0], []).append(key)
         return groups
 
-    def empty_sql(self) -> str:
-        """A query without rows that has every fact and parameter, typed: what conditions are bound against."""
-        columns = [f"NULL::{fact.type} AS {fact.name}" for fact in self.facts.values()]
-        columns.append("NULL::DATE AS as_of")
-        columns += [f"{sql} AS {group}" for group, sql in parameters_sql(self, dict.fromkeys(self.parameters)).items()]
-        return f"SELECT {', '.join(columns)} LIMIT 0"
+    def somebody_sql(self) -> str:
+        """A query of one made-up row that has every fact and parameter, typed: what conditions are bound against."""
+        columns = [f"{_MADE_UP.get(fact.type, '1')}::{fact.type} AS {fact.name}" for fact in self.facts.values()]
+        columns.append("DATE '2026-01-31' AS as_of")
+        columns += [f"{sql} AS {group}" for group, sql in parameters_sql(self, dict.fromkeys(self.parameters, "1")).items()]
+        return f"SELECT {', '.join(columns)}"
 
     def describe(self, name: str) -> str:
         """A fact's or parameter's meaning, for people; the name itself where it is neither."""
@@ -81,7 +84,7 @@ class Catalogue:
         return self.parameters[name].title if name in self.parameters else name
 
 
-def parameters_sql(catalogue: Catalogue, values: dict[str, str | None]) -> dict[str, str]:
+def parameters_sql(catalogue: Catalogue, values: Mapping[str, str | None]) -> dict[str, str]:
     """SQL of each parameter group's column, for one place.
 
     Args:

@@ -3,7 +3,7 @@
 Belongs here: taking a condition apart, refusing what it may not hold, and finding which missing fact makes it unknown.
 Does not belong here: which rule has which condition (`rules`) and running it over the district (`findings`).
 
-A condition is bound by DuckDB against empty tables of the declared types before anything runs: a fact that is not
+A condition is bound by DuckDB against a made-up person of the declared types before anything runs: a fact that is not
 declared, a number compared with a text, a subquery or an aggregate never reach the data.
 """
 
@@ -30,9 +30,9 @@ _CLASSES = {
 
 _FUNCTIONS = {
     "+", "-", "*", "/", "~~", "!~~", "abs", "greatest", "least", "round", "floor", "ceil", "len", "length", "contains",
-    "starts_with", "list_contains", "list_has_any", "list_has_all", "list_filter", "list_value", "list_max", "list_min", "list_distinct",
-    "date_diff", "datediff", "date_part", "year", "month", "date_trunc", "last_day", "age", "make_date", "make_interval",
-    "to_months", "to_days", "to_years",
+    "starts_with", "list_contains", "list_has_any", "list_has_all", "list_filter", "list_value", "list_max", "list_min",
+    "list_distinct", "date_diff", "datediff", "date_part", "year", "month", "date_trunc", "last_day", "age", "make_date",
+    "make_interval", "to_months", "to_days", "to_years",
 }  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def read_condition(
     """Take a condition apart and bind it.
 
     Args:
-        connection: any; nothing is stored.
+        connection: a scratch one; one catalogue per connection.
         text: the expression as an officer wrote it.
         catalogue: the facts and parameters there are.
         derived: named values of the rule, already parsed.
@@ -89,7 +89,7 @@ def read_condition(
     node = parse(connection, text, derived or {})
     facts, parameters = _names(node, catalogue)
     sql = _sql(connection, node)
-    _bind(connection, sql, catalogue, result)
+    _bind(connection, sql, [_sql(connection, leaf) for leaf, _ in _leaves(node, ())], catalogue, result)
     return Condition(sql, facts, parameters, _missing(connection, node, catalogue))
 
 
@@ -178,12 +178,17 @@ def _sql(connection: "duckdb.DuckDBPyConnection", node: Node) -> str:
     return text.removeprefix("SELECT ")
 
 
-def _bind(connection: "duckdb.DuckDBPyConnection", sql: str, catalogue: "Catalogue", result: str) -> None:
+def _bind(connection: "duckdb.DuckDBPyConnection", sql: str, leaves: list[str], catalogue: "Catalogue", result: str) -> None:
+    """Bind the whole, and compute each part for one made-up person.
+
+    DuckDB binds `age >= '六十'` without complaint and fails only where a row is compared, so a row there must be.
+    """
     import duckdb
 
     try:
-        described = connection.execute(f"DESCRIBE SELECT ({sql}) AS it FROM ({catalogue.empty_sql()})").fetchall()
-        connection.execute(f"SELECT ({sql}) AS it FROM ({catalogue.empty_sql()})").fetchall()
+        connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS somebody AS {catalogue.somebody_sql()}")
+        described = connection.execute(f"DESCRIBE SELECT ({sql}) AS it FROM somebody").fetchall()
+        connection.execute(f"SELECT {', '.join(f'({leaf})' for leaf in leaves)} FROM somebody").fetchall()
     except duckdb.Error as error:
         reason = str(error).split("\n")[0]
         raise ConditionError(

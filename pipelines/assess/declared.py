@@ -17,6 +17,8 @@ from pipelines.errors import DeclarationError
 Place = tuple[str | int, ...]
 """Where in a declaration something stands: keys and list positions from the top."""
 
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 Model = TypeVar("Model", bound=BaseModel)
 
 _PLAIN = {
@@ -66,7 +68,7 @@ def read_declared(path: Path) -> list[Declared]:
     Raises:
         DeclarationError: the file is not YAML, or a key stands twice.
     """
-    loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+    loader = _Loader(path.read_text(encoding="utf-8"))
     documents = []
     try:
         while loader.check_node():
@@ -118,7 +120,7 @@ def validated(declared: Declared, model: type[Model], *, example: str) -> Model:
     try:
         return model.model_validate(declared.data)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")  # a misspelt key explains a missing one
         place = tuple(part for part in first["loc"] if part != "function-after")
         name = " → ".join(str(part + 1) if isinstance(part, int) else part for part in place)
         plain = _PLAIN.get(first["type"])

@@ -24,9 +24,9 @@ class Year(BaseModel):
 
     year: int
     document: str
-    off: list[dt.date]
+    holidays: list[dt.date]
     """Days off that are no weekend."""
-    on: list[dt.date]
+    worked: list[dt.date]
     """Weekend days worked."""
 
 
@@ -52,7 +52,7 @@ class Calendar(BaseModel):
 
     @functools.cached_property
     def _by_year(self) -> dict[int, tuple[frozenset[dt.date], frozenset[dt.date]]]:
-        return {year.year: (frozenset(year.off), frozenset(year.on)) for year in self.years}
+        return {year.year: (frozenset(year.holidays), frozenset(year.worked)) for year in self.years}
 
 
 @functools.cache
@@ -65,11 +65,11 @@ def load_workdays(path: Path = SCHEMAS / "parameters" / "workdays.yaml") -> Cale
     declared = read_declared(path)[0]
     calendar = validated(declared, Calendar, example="schemas/parameters/workdays.yaml 里别的年份")
     for number, year in enumerate(calendar.years):
-        for kind, days in (("off", year.off), ("on", year.on)):
+        for kind, days in (("holidays", year.holidays), ("worked", year.worked)):
             for place, day in enumerate(days):
-                if day.year != year.year or (day.weekday() < 5) != (kind == "off"):
+                if day.year != year.year or (day.weekday() < 5) != (kind == "holidays"):
                     raise declared.refuse(
-                        f"{day} 不该写在 {year.year} 年的 {kind} 里：off 只写放假的工作日，on 只写上班的周末。",
+                        f"{day} 不该写在 {year.year} 年的 {kind} 里：holidays 只写放假的工作日，worked 只写上班的周末。",
                         "years",
                         number,
                         kind,
