@@ -18,12 +18,10 @@ from pathlib import Path, PurePosixPath
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
 from pipelines.extracts.decode import BLOCK, sha256
-from pipelines.extracts.formats import PACKED, TABLES, kind_of
+from pipelines.extracts.formats import PACKED, TABLES, check_unpacked_size, kind_of
 
 _NOT_DATA = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 _UNFINISHED = frozenset({".tmp", ".part", ".partial", ".crdownload", ".filepart"})
-_BOMB_BYTES, _BOMB_RATIO = 512 << 20, 200
-"""A zip that unpacks to more than half a gigabyte and two hundred times its size is no extract: CSV packs at 5 to 30."""
 
 
 @dataclass(frozen=True)
@@ -31,23 +29,31 @@ class Found:
     """One file of a source.
 
     `name` is its path below the source's folder, a member of a zip `a.zip/b.csv`; `where` the same from the batch on, for
-    messages; `size` its bytes, unpacked.
+    messages; `size` its bytes, unpacked; `changed` when it was last written, in nanoseconds.
     """
 
     name: str
     where: str
     path: Path
     size: int
+    changed: int
     member: str | None = None
 
     def sha256(self, told: Callable[[int], None] = lambda _: None) -> str:
         """The SHA-256 of its bytes, unpacked.
 
         Raises:
-            DataError: it stands in a zip that is damaged.
+            DataError: it cannot be opened, or stands in a zip that is damaged.
         """
         if self.member is None:
-            return sha256(self.path, told)
+            try:
+                return sha256(self.path, told)
+            except OSError:
+                raise DataError(
+                    "文件打不开，可能没有读取权限，或正被别的程序占用。",
+                    where=self.where,
+                    todo="关闭占用它的程序，检查权限后重新运行。",
+                ) from None
         digest = hashlib.sha256()
         for block in self._unpacked():
             digest.update(block)
@@ -56,9 +62,14 @@ class Found:
 
     @contextlib.contextmanager
     def opened(self, scratch: Path | None = None) -> Iterator[Path]:
-        """A path with its bytes: its own, or an unpacked copy in `scratch` that goes when the block ends."""
+        """A path with its bytes: its own, or an unpacked copy in `scratch` that goes when the block ends.
+
+        Raises:
+            DataError: somebody wrote to the file meanwhile, so that what was read is not what its digest says.
+        """
         if self.member is None:
             yield self.path
+            self._unchanged()
             return
         if scratch is not None:
             scratch.mkdir(parents=True, exist_ok=True)
@@ -70,6 +81,12 @@ class Found:
                 for block in self._unpacked():
                     file.write(block)
             yield copy
+        self._unchanged()
+
+    def _unchanged(self) -> None:
+        now = self.path.stat() if self.path.exists() else None
+        if now is None or now.st_mtime_ns != self.changed or (self.member is None and now.st_size != self.size):
+            raise DataError("读取时文件被改动了，没有写入。", where=self.where, todo="等文件传完、不再改动后重新运行。")
 
     def _unpacked(self) -> Iterator[bytes]:
         assert self.member is not None
@@ -103,7 +120,7 @@ def find_files(folder: Path, note: Callable[[str], None] = lambda _: None) -> li
         if path.suffix.lower() == ".zip" and kind_of(path, f"{place}/{name}") == "zip":
             found.extend(_members(path, name, place, note))
         else:
-            found.append(Found(name, f"{place}/{name}", path, path.stat().st_size))
+            found.append(Found(name, f"{place}/{name}", path, path.stat().st_size, path.stat().st_mtime_ns))
     return sorted(found, key=lambda file: file.name)
 
 
@@ -149,8 +166,7 @@ def _members(path: Path, name: str, place: str, note: Callable[[str], None]) -> 
             members = [info for info in archive.infolist() if not info.is_dir()]
     except (zipfile.BadZipFile, OSError):
         raise _damaged(where) from None
-    if sum(info.file_size for info in members) > max(_BOMB_BYTES, _BOMB_RATIO * path.stat().st_size):
-        raise DataError("压缩包解开后大得不正常，没有解压。", where=where, todo="确认来源；确实有这么多数据时，解压后再放进来。")
+    check_unpacked_size(path, where, members)
     seen: dict[str, int] = {}
     for info in members:
         label = _member_name(info)
@@ -162,7 +178,9 @@ def _members(path: Path, name: str, place: str, note: Callable[[str], None]) -> 
             raise DataError("压缩包里还有压缩包。", where=f"{where}/{label}", todo="先把外面一层解开，再放进来。")
         seen[label] = seen.get(label, 0) + 1
         again = "" if seen[label] == 1 else f"（第{seen[label]}个）"
-        yield Found(f"{name}/{label}{again}", f"{where}/{label}{again}", path, info.file_size, info.filename)
+        yield Found(
+            f"{name}/{label}{again}", f"{where}/{label}{again}", path, info.file_size, path.stat().st_mtime_ns, info.filename
+        )
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:

@@ -4,6 +4,8 @@ Belongs here: signatures. Does not belong here: opening what was recognised (`de
 """
 
 import re
+import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +18,9 @@ TABLES = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".et", ".p
 
 PACKED = frozenset({".rar", ".7z", ".gz", ".tar", ".tgz", ".bz2", ".xz"})
 """Archives that may hold tables but are not read: leaving them out in silence would lose them."""
+
+_BOMB_BYTES, _BOMB_RATIO = 512 << 20, 200
+"""A zip or XLSX that unpacks to more than half a gigabyte and two hundred times its size is none: CSV packs at 5 to 30."""
 
 _WEB_PAGE = re.compile(
     rb"^\s*(<!doctype\s+html|<html|<head|<table|<meta|<\?xml[^>]*\?>\s*(<\?mso-application|<workbook|<html))", re.IGNORECASE
@@ -51,13 +56,23 @@ def kind_of(path: Path, where: str) -> Kind:
 
 
 def _workbook_or_zip(path: Path, where: str) -> Kind:
-    import zipfile
-
     try:
         with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
+            members = archive.infolist()
+            names = {info.filename for info in members}
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise DataError(
             "压缩文件（或 XLSX）不完整，打不开。", where=where, todo="传送可能中断了，请重新复制或请部门重新提供整个文件。"
         ) from None
+    check_unpacked_size(path, where, members)
     return "xlsx" if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names) else "zip"
+
+
+def check_unpacked_size(path: Path, where: str, members: Iterable[zipfile.ZipInfo]) -> None:
+    """Refuse what unpacks to far more than tables do, before any of it is unpacked.
+
+    Raises:
+        DataError: it does.
+    """
+    if sum(info.file_size for info in members) > max(_BOMB_BYTES, _BOMB_RATIO * path.stat().st_size):
+        raise DataError("压缩包解开后大得不正常，没有解压。", where=where, todo="确认来源；确实有这么多数据时，解压后再放进来。")

@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.contracts import load_contracts
 from pipelines.errors import DataError
-from pipelines.extracts import find, missing_sources
+from pipelines.extracts import formats, missing_sources, reading
 from pipelines.extracts.find import find_files
 
 CSV = "姓名,身份证号\n张三,1\n"
@@ -83,7 +83,7 @@ def test_a_zip_with_a_damaged_member_is_refused(office):
 
 
 def test_a_zip_that_unpacks_to_too_much_is_not_unpacked(office, monkeypatch):
-    monkeypatch.setattr(find, "_BOMB_BYTES", 100_000)
+    monkeypatch.setattr(formats, "_BOMB_BYTES", 100_000)
     office.put("甲.zip", packed({"a.csv": b"\0" * 5_000_000}))
     with pytest.raises(DataError, match="大得不正常"):
         office.extract()
@@ -118,3 +118,32 @@ def test_a_source_without_a_file_is_missing_in_the_contracts_order(tmp_path):
     missing = missing_sources(tmp_path, "2026-10", contracts)
     assert missing == [source for source in contracts if source != "police_household"]
     assert missing_sources(tmp_path, "2026-10", contracts.values()) == missing
+
+
+def test_a_file_that_is_written_to_while_it_is_read_is_refused(office, monkeypatch):
+    path = office.put("a.csv", CSV)
+    real = reading.open_table
+
+    def meanwhile(*given):
+        table = real(*given)
+        path.write_text(CSV + "李四,2\n", encoding="utf-8")
+        return table
+
+    monkeypatch.setattr(reading, "open_table", meanwhile)
+    with pytest.raises(DataError, match="被改动"):
+        office.extract()
+    assert not office.lake()
+
+
+def test_a_file_that_cannot_be_opened_is_told(office, monkeypatch):
+    path = office.put("a.csv", CSV)
+    real = type(path).open
+
+    def locked(this, *given, **more):
+        if this == path:
+            raise PermissionError(13, "denied")
+        return real(this, *given, **more)
+
+    monkeypatch.setattr(type(path), "open", locked)
+    with pytest.raises(DataError, match="打不开"):
+        office.extract()
