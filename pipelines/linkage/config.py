@@ -14,7 +14,19 @@ from pipelines.errors import DeclarationError
 from pipelines.storage import SCHEMAS
 
 COMPARERS: dict[str, tuple[str, ...]] = {
-    "chinese_name": ("相同", "同音", "形近", "缺字", "颠倒", "截断或音译不同", "只有一字可见", "一字不同", "名同姓不同", "只有姓相同", "不同"),
+    "chinese_name": (
+        "相同",
+        "同音",
+        "形近",
+        "缺字",
+        "颠倒",
+        "截断或音译不同",
+        "只有一字可见",
+        "一字不同",
+        "名同姓不同",
+        "只有姓相同",
+        "不同",
+    ),
     "text": ("相同", "相近", "不同"),
     "latin_name": ("相同", "很近", "相近", "略近", "不同"),
 }

@@ -9,6 +9,7 @@ import numpy as np
 from pipelines.linkage.assign import score_pairs
 from pipelines.linkage.clusters import clusters
 from pipelines.linkage.compare import compare
+from pipelines.linkage.founding import found
 from pipelines.linkage.frequency import frequency_tables, with_frequencies
 from pipelines.linkage.keys import candidate_pairs
 from pipelines.linkage.rounds import Round, make_repairs, register_size
@@ -52,16 +53,15 @@ def settle_leftovers(work: Round, batch: str) -> None:
     import pyarrow as pa
 
     connection.register("labels", pa.table({"unit": units, "cluster": units[label]}))
-    connection.execute(f"""CREATE OR REPLACE TEMP TABLE founded AS
-        SELECT cluster, first, row_number() OVER (ORDER BY first) + (SELECT coalesce(max(eid), 0) FROM entity) AS eid
-        FROM (SELECT l.cluster, min(u.profile) AS first FROM labels AS l JOIN unit_profile AS u USING (unit)
-            WHERE u.profile NOT IN (SELECT profile FROM assigned) GROUP BY l.cluster)""")
-    connection.execute(f"INSERT INTO entity SELECT eid, person_code(first), '{batch}', true FROM founded")
+    connection.execute("""CREATE OR REPLACE TEMP TABLE founded AS
+        SELECT l.cluster, min(u.profile) AS first FROM labels AS l JOIN unit_profile AS u USING (unit)
+        WHERE u.profile NOT IN (SELECT profile FROM assigned) GROUP BY l.cluster""")
+    found(connection, batch, provisional=True)
     connection.execute(
-        f"INSERT INTO own_face SELECT f.eid, {FACE} FROM founded AS f JOIN profile_face AS p ON p.profile = f.first"
+        f"INSERT INTO own_face SELECT f.eid, {FACE} FROM founded AS f JOIN profile_face AS p ON p.profile = f.first WHERE NOT again"
     )
     connection.execute(f"""INSERT INTO person_face SELECT DISTINCT f.eid, {FACE}
-        FROM founded AS f JOIN labels AS l USING (cluster) JOIN rest_face AS r ON r.eid = l.unit""")
+        FROM founded AS f JOIN labels AS l USING (cluster) JOIN rest_face AS r ON r.eid = l.unit WHERE NOT again""")
     connection.execute("""INSERT INTO assigned SELECT u.profile, f.eid, 'provisional', 1.0
         FROM founded AS f JOIN labels AS l USING (cluster) JOIN unit_profile AS u USING (unit)
         WHERE u.profile NOT IN (SELECT profile FROM assigned)""")

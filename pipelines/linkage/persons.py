@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
+from pipelines.linkage.founding import declare_codes
 from pipelines.linkage.spine import FACE
 from pipelines.storage import Home, quoted, write_parquet
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 _SQL = Path(__file__).with_name("persons.sql").read_text(encoding="utf-8")
 
-_CODE = """CREATE OR REPLACE MACRO person_code(h) AS 'P' || list_aggregate(list_transform(range(11),
-    lambda i: substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((h >> (5 * i)) & 31)::INTEGER + 1, 1)), 'string_agg', '')"""
-
 
 def load_old(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> str | None:
     """Make the tables old, old_own, old_face, known (profile, person_id) and old_alias of the last batch before `batch`.
@@ -28,7 +26,7 @@ def load_old(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) ->
     Returns:
         that batch; None if there is none (the tables are then empty).
     """
-    connection.execute(_CODE)
+    declare_codes(connection)
     earlier = next((b for b in reversed(home.earlier_batches(batch)) if home.lake(b, "linkage", "person_faces").exists()), None)
     if earlier is None:
         connection.execute("""
@@ -36,6 +34,7 @@ def load_old(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) ->
                 town VARCHAR, village VARCHAR, grid VARCHAR, address VARCHAR, phone VARCHAR, alive BOOLEAN, death_date DATE,
                 provisional BOOLEAN, source_count INTEGER, first_batch VARCHAR, last_batch VARCHAR);
             CREATE TABLE known (profile UBIGINT, person_id VARCHAR);
+            CREATE TABLE old_review (profile UBIGINT, person_id VARCHAR, probability DOUBLE, reason VARCHAR);
             CREATE TABLE old_alias (old_person_id VARCHAR, person_id VARCHAR, batch VARCHAR, reason VARCHAR)""")
         connection.execute(f"CREATE TABLE old_own AS SELECT ''::VARCHAR AS person_id, {FACE} FROM profile_face WHERE false")
         connection.execute("CREATE TABLE old_face AS FROM old_own")
@@ -51,18 +50,47 @@ def load_old(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) ->
     connection.execute(f"CREATE TABLE old_own AS SELECT person_id, {FACE} FROM {table('person_faces')} WHERE own")
     connection.execute(f"CREATE TABLE old_face AS SELECT person_id, {FACE} FROM {table('person_faces')} WHERE NOT own")
     connection.execute(f"CREATE TABLE old_alias AS FROM {table('person_alias')}")
+    connection.execute(f"""CREATE TABLE old_review AS
+        SELECT r.identity_hash AS profile, q.candidate_person_id AS person_id, max(q.probability) AS probability, min(q.reason) AS reason
+        FROM {table("match_review")} AS q JOIN {table("person_records")} AS r USING (record_id) GROUP BY ALL""")
     return earlier
 
 
 def enter_old(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Number the persons of earlier batches, and give unchanged rows the persons they had."""
+    """Number the persons of earlier batches, and give unchanged rows the persons they had.
+
+    A row is linked anew if a clerk said that it is not that person's, or somebody else's, or answered a question about it.
+    """
     connection.execute("""
         INSERT INTO entity SELECT row_number() OVER (ORDER BY person_id), person_id, first_batch, provisional FROM old""")
     connection.execute("CREATE OR REPLACE TABLE alias AS FROM old_alias")
     connection.execute("""
         INSERT INTO assigned SELECT k.profile, e.eid, 'unchanged', 1.0
         FROM known AS k JOIN entity AS e USING (person_id)
-        WHERE NOT EXISTS (SELECT 1 FROM decision AS d WHERE d.profile = k.profile)""")
+        WHERE NOT EXISTS (
+            SELECT 1 FROM decision AS d WHERE d.profile = k.profile
+                AND (d.same <> (d.person_id = k.person_id) OR k.profile IN (SELECT profile FROM old_review)))""")
+
+
+def survivors(connection: "duckdb.DuckDBPyConnection", batch: str) -> None:
+    """Note in `alias` each earlier provisional person all of whose rows are now another person's."""
+    connection.execute(f"""INSERT INTO alias
+        SELECT k.person_id, min(e.person_id), '{batch}', CASE WHEN bool_or(a.method = 'decided') THEN '人工确认为同一人' ELSE '新的数据表明是同一人' END
+        FROM known AS k JOIN assigned AS a USING (profile) JOIN entity AS e USING (eid)
+        JOIN old AS o ON o.person_id = k.person_id AND o.provisional
+        GROUP BY k.person_id
+        HAVING bool_and(e.person_id <> k.person_id) AND count(DISTINCT e.person_id) = 1
+            AND k.person_id NOT IN (SELECT person_id FROM assigned JOIN entity USING (eid))""")
+    connection.execute("DELETE FROM entity WHERE person_id IN (SELECT old_person_id FROM alias)")
+
+
+def carry_review(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Questions of earlier batches about rows that have not changed stay open until somebody answers them."""
+    connection.execute("""INSERT INTO review
+        SELECT q.profile, e.eid, q.probability, q.reason
+        FROM old_review AS q JOIN assigned AS a USING (profile) JOIN entity AS e USING (person_id)
+        WHERE a.method = 'unchanged' AND q.profile NOT IN (SELECT profile FROM review)
+            AND NOT EXISTS (SELECT 1 FROM decision AS d WHERE d.profile = q.profile AND d.person_id = q.person_id)""")
 
 
 def make_persons(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, register: int, deaths: str) -> None:

@@ -96,8 +96,13 @@ def make_repairs(connection: "duckdb.DuckDBPyConnection", faces: str) -> None:
         SELECT DISTINCT f.eid, r.repaired FROM {faces} AS f JOIN repaired_id AS r USING (id)""")
 
 
-def settle_scored(work: Round, method: str) -> int:
-    """One round: candidates for all open units, levels, odds; settle what is clear and note what is not in `review`.
+def settle_scored(work: Round, method: str, *, link: float | None = None) -> int:
+    """One round: candidates for all open units, levels, odds; settle what is clear.
+
+    Args:
+        work: what every round needs.
+        method: what `match_method` says of those settled.
+        link: another least probability than the comparison file's: to call two known persons one asks for more.
 
     Returns:
         the number of candidate pairs.
@@ -122,7 +127,7 @@ def settle_scored(work: Round, method: str) -> int:
     with_frequencies(connection, config, "person_face", tables, "pairs", "person_compared")
     compare(connection, config, "open_face", "person_compared")
     score_pairs(connection, config, work.model.adapted(persons, relatives))
-    decide(connection, config, work.model, persons, relatives)
+    decide(connection, config, work.model, persons, relatives, link=link)
     one_row_each(work)
     connection.execute(f"""INSERT INTO assigned
         SELECT DISTINCT u.profile, d.r, '{method}', d.p FROM decided AS d JOIN unit_profile AS u ON u.unit = d.l

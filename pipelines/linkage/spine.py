@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.linkage.clusters import components
+from pipelines.linkage.founding import found
 from pipelines.linkage.names import ONE_CHARACTER, name_levels
 
 if TYPE_CHECKING:
@@ -58,17 +59,16 @@ def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch:
             "UPDATE founder SET part = parts.part + 1 FROM parts WHERE parts.own = founder.own AND parts.name IS NOT DISTINCT FROM founder.name"
         )
         connection.unregister("parts")
-    # the order of the numbers depends on what the rows hold alone, so that files and threads do not matter
-    connection.execute(f"""CREATE OR REPLACE TEMP TABLE founded AS
-        SELECT own, part, first, row_number() OVER (ORDER BY first) + (SELECT coalesce(max(eid), 0) FROM entity) AS eid
-        FROM (SELECT own, part, min(profile) AS first FROM founder GROUP BY own, part)""")
-    connection.execute(f"INSERT INTO entity SELECT eid, person_code(first), '{batch}', false FROM founded")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE founded AS SELECT own, part, min(profile) AS first FROM founder GROUP BY own, part"
+    )
+    found(connection, batch, provisional=False)
     connection.execute("""INSERT INTO assigned
         SELECT f.profile, g.eid, 'register', 1.0 FROM founder AS f JOIN founded AS g USING (own, part)""")
     connection.execute(
-        f"INSERT INTO own_face SELECT g.eid, {FACE} FROM founded AS g JOIN profile_face AS p ON p.profile = g.first"
+        f"INSERT INTO own_face SELECT g.eid, {FACE} FROM founded AS g JOIN profile_face AS p ON p.profile = g.first WHERE NOT again"
     )
-    connection.execute("INSERT INTO person_face SELECT f.* FROM own_face AS f JOIN founded USING (eid)")
+    connection.execute("INSERT INTO person_face SELECT f.* FROM own_face AS f JOIN founded USING (eid) WHERE NOT again")
     connection.execute("DROP TABLE founder; DROP TABLE founded")
 
 
@@ -88,7 +88,7 @@ def former_names(connection: "duckdb.DuckDBPyConnection", register: int) -> None
         INSERT INTO person_face
         SELECT DISTINCT a.eid, replace(p.former_name, '·', ''), NULL, left(p.former_name, 1), {", ".join("f." + c.strip() for c in FACE.split(",")[3:])}
         FROM assigned AS a JOIN profile AS p USING (profile) JOIN profile_face AS f USING (profile)
-        WHERE p.source_no = {register} AND p.former_name IS NOT NULL AND p.former_name <> p.name""")
+        WHERE p.source_no = {register} AND p.former_name IS NOT NULL AND p.former_name <> p.name AND a.method <> 'unchanged'""")
 
 
 def _within(groups: "np.ndarray[tuple[int], np.dtype[np.str_]]") -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]

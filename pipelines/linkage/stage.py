@@ -12,7 +12,7 @@ from pipelines.linkage.decisions import load_decisions
 from pipelines.linkage.exact import settle_exact
 from pipelines.linkage.issues import find_issues
 from pipelines.linkage.leftovers import settle_leftovers
-from pipelines.linkage.persons import enter_old, load_old, make_persons, write_tables
+from pipelines.linkage.persons import carry_review, enter_old, load_old, make_persons, survivors, write_tables
 from pipelines.linkage.records import load_records
 from pipelines.linkage.rounds import Round, apply_decisions, household_homes, make_units, settle_scored
 from pipelines.linkage.spine import add_faces, faces_of_old, former_names, found_persons, prepare
@@ -72,7 +72,7 @@ def _settle(connection, home, batch, contracts, *, config_model, reporter):  # t
     household_homes(connection, register)
     if connection.execute("SELECT count(*) FROM entity").fetchall()[0][0]:
         make_units(work, of_register)
-        counts["register_pairs"] = settle_scored(work, "scored")
+        counts["register_pairs"] = settle_scored(work, "scored", link=config.odds.join)
     found_persons(connection, register, batch)
     former_names(connection, register)
     household_homes(connection, register)
@@ -85,6 +85,8 @@ def _settle(connection, home, batch, contracts, *, config_model, reporter):  # t
     counts["household_pairs"] = settle_scored(work, "household")
     reporter.start("匹配：未登记的人")
     settle_leftovers(work, batch)
+    carry_review(connection)
+    survivors(connection, batch)
     return counts
 
 
