@@ -69,7 +69,7 @@ def quality_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         watch.stage(context.log, "检查质量", "", check)
         watch.notes.extend(found[0].sentences("warning"))
         for source in contracts:
-            yield source_result(found[0], source, context.partition_key)
+            yield source_result(found[0], source, context.partition_key, place)
         stopped = found[0].sentences("critical")
         if stopped:
             # Dagster stops what hangs on the failed checks by itself; this is what the officer reads.
@@ -84,9 +84,12 @@ def quality_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
     return quality
 
 
-def source_result(found: "Quality", source: str, batch: str) -> dg.MaterializeResult[Any]:
+def source_result(found: "Quality", source: str, batch: str, place: Place) -> dg.MaterializeResult[Any]:
     """One source's measures as numbers to plot, and its checks; counts and shares only."""
-    plotted = {measure.name: float(measure.value) for measure in found.measures[source]}
+    from pipelines.quality.stage import docs_folder
+
+    shown: dict[str, Any] = {measure.name: float(measure.value) for measure in found.measures[source]}
+    shown["Data Docs"] = dg.MetadataValue.path(str(docs_folder(place.at(), batch) / "index.html"))
     checks = []
     for name in CHECKS:
         held = [result for result in found.results if result.limit.source == source and result.limit.check == name]
@@ -104,4 +107,4 @@ def source_result(found: "Quality", source: str, batch: str) -> dg.MaterializeRe
                 metadata=metadata,
             )
         )
-    return dg.MaterializeResult(asset_key=dg.AssetKey(of_source(source, "quality")), metadata=plotted, check_results=checks)
+    return dg.MaterializeResult(asset_key=dg.AssetKey(of_source(source, "quality")), metadata=shown, check_results=checks)

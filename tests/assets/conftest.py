@@ -1,9 +1,8 @@
 """A small month: two required sources and an optional one, a drop folder, and stages that only note that they were called."""
 
+import importlib
 import os
 import shutil
-import sys
-import types
 
 import pytest
 
@@ -91,9 +90,7 @@ def calls(monkeypatch, contracts):
 
     calls = Calls()
     for name, module in STAGES.items():
-        stand_in = types.ModuleType(module)
-        setattr(stand_in, name, calls.stage(name))
-        monkeypatch.setitem(sys.modules, module, stand_in)
+        monkeypatch.setattr(importlib.import_module(module), name, calls.stage(name))
     calls.answers["check_quality"] = Quality({source: [] for source in contracts}, [])
     monkeypatch.setattr("pipelines.quality.validator.Validator.__init__", lambda _self: None)
     monkeypatch.setattr("pipelines.quality.validator.Validator.close", lambda _self: None)
