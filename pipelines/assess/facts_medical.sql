@@ -22,7 +22,7 @@ WITH netted AS (
     SELECT any_value(person_id) AS person_id, min(settled_on) FILTER (NOT refund) AS settled_on,
         sum(total_burden) AS total_burden, sum(in_policy) AS in_policy
     FROM (
-        SELECT settlement_id, settled_on, refund, total_burden, in_policy,
+        SELECT settlement_id, settled_on, refund, total_cost, total_burden, in_policy,
             first_value(person_id) OVER (
                 PARTITION BY settlement_id ORDER BY refund, match_probability DESC NULLS LAST, record_id
             ) AS person_id,
@@ -34,6 +34,7 @@ WITH netted AS (
     )
     WHERE copy = 1
     GROUP BY settlement_id
+    HAVING sum(total_cost) <> 0 OR sum(total_burden) <> 0 OR sum(in_policy) <> 0
 ),
 bill AS (
     SELECT person_id, settled_on, total_burden, in_policy
@@ -50,7 +51,7 @@ SELECT person_id,
         AS burden_months_4_12,
     coalesce(max(in_policy) FILTER (settled_on >= getvariable('from_12m')), 0)::DECIMAL(18,2) AS max_settlement,
     arg_max(settled_on, in_policy) FILTER (settled_on >= getvariable('from_12m')) AS max_settlement_on,
-    (count(*) FILTER (settled_on >= getvariable('from_12m') AND total_burden <> 0))::INTEGER AS settlements
+    (count(*) FILTER (settled_on >= getvariable('from_12m')))::INTEGER AS settlements
 FROM bill
 WHERE settled_on BETWEEN getvariable('from_before_12m') AND getvariable('as_of')
 GROUP BY person_id;
