@@ -52,16 +52,16 @@ FROM (
             FROM (
                 SELECT *, TRY_CAST(
                     CASE length({id}_part)
-                        WHEN 18 THEN {id}_part[1:17]
-                        WHEN 15 THEN {id}_part[1:6] || '19' || {id}_part[7:15]
+                        WHEN 18 THEN left({id}_part, 17)
+                        WHEN 15 THEN left({id}_part, 6) || '19' || {id}_part[7:15]
                     END AS BIGINT) AS {id}_digits
                 FROM (
                     SELECT * EXCLUDE ({id}_common), CASE
                         WHEN {id}_common THEN {id}_text
                         WHEN regexp_full_match({id}_text, '[0-9]{{17}}[0-9X]|[0-9]{{15}}') THEN {id}_text
-                        WHEN regexp_full_match({id}_text, '[0-9]{{17}}[0-9X][1-7][1-4](?:[0-9A-Z]{{2}})?') THEN {id}_text[1:18]
+                        WHEN regexp_full_match({id}_text, '[0-9]{{17}}[0-9X][1-7][1-4](?:[0-9A-Z]{{2}})?') THEN left({id}_text, 18)
                         WHEN {certificate} AND regexp_full_match({id}_text, '[0-9]{{15}}[1-7][1-4]')
-                            AND real_day('19' || {id}_text[7:12], {until}) IS NOT NULL THEN {id}_text[1:15]
+                            AND real_day('19' || {id}_text[7:12], {until}) IS NOT NULL THEN left({id}_text, 15)
                     END AS {id}_part
                     FROM (
                         SELECT *, CASE WHEN {id}_common THEN {raw} ELSE id_text({raw}) END AS {id}_text

@@ -145,11 +145,13 @@ def read_name(text: str) -> Reading:
 def key_of(name: str) -> str:
     """A cleaned name folded for comparing: no dots or spaces, variant characters mapped, lost characters as `?`."""
     key = name.translate(folding())
+    if "X" in key.upper() and _IS_HAN.search(key):  # 王XX: hidden by the sender
+        key = re.sub("[Xx]", "?", key)
     if "々" in key:
         key = re.sub("(.)々", r"\1\1", key)
     if DOT in key or " " in key:
         key = key.replace(DOT, "").replace(" ", "")
-    return key.upper() if not key.isupper() else key
+    return key.upper()
 
 
 def _clean(text: str) -> tuple[str, str | None]:

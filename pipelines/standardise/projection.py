@@ -88,7 +88,10 @@ class Projection:
         column = members.column_of(self._contract, "birth_date")
         if column is None:
             return "NULL::DATE"
-        return self._date("i_birth_date", column, [])
+        said = self._date("i_birth_date", column, [])
+        lived = f"{said} BETWEEN DATE '1880-01-01' AND last_day(DATE '{self._batch}-01')"
+        self._warn(f"NOT ({lived})", f"{column} || ':not_possible'")
+        return f"CASE WHEN {lived} THEN {said} END"
 
     def _address(self) -> dict[str, str]:
         """Town and village by their own columns, else by the address; the address below them."""

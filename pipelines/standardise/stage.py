@@ -66,6 +66,9 @@ def _standardise(
     ids.teach_ids(connection)
     amounts.teach_amounts(connection)
     addresses.teach_addresses(connection)
+    # The rows stream past the small tables, in the order written: left to itself DuckDB estimates them alike, builds its hash
+    # table on the rows (measured at 2 million: 1.6 s instead of 0.7 s of the names' join) and no longer streams.
+    connection.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
     rows = _number_files(connection, source, contract)
     _read_distinct(connection, contract)
     write_parquet(connection, Projection(contract, batch).query("extract"), target)
@@ -109,8 +112,7 @@ def _read_distinct(connection: "duckdb.DuckDBPyConnection", contract: Contract) 
     _keep(connection, "date_values", dates.read_dates(_distinct(connection, of("date", "month"))))
     for name in of("code", "set", "sex"):
         _keep(connection, f"code_{name}", _read_codes(_distinct(connection, [name]), declared[name]))
-    texts = _distinct(connection, members.columns_of(contract, "address"))
-    _keep(connection, "address_raw", _table(raw=texts))
+    connection.execute(f"CREATE TEMP TABLE address_raw AS {_distinct_query(members.columns_of(contract, 'address'))}")
     addresses.read_addresses(connection)
     in_addresses = {
         kind: connection.execute(f"SELECT DISTINCT {kind}_raw FROM address_values WHERE {kind}_raw <> ''").fetchall()
@@ -127,11 +129,13 @@ def _distinct(connection: "duckdb.DuckDBPyConnection", columns: Iterable[str]) -
     """The distinct texts of some columns together."""
     import pyarrow as pa
 
-    parts = [f"SELECT DISTINCT {column} AS raw FROM extract WHERE {column} IS NOT NULL" for column in columns]
-    if not parts:
-        return pa.array([], pa.string())
-    found = connection.sql(" UNION ".join(parts)).to_arrow_table().column("raw").combine_chunks()
+    found = connection.sql(_distinct_query(columns)).to_arrow_table().column("raw").combine_chunks()
     return found.cast(pa.string())
+
+
+def _distinct_query(columns: Iterable[str]) -> str:
+    parts = [f"SELECT DISTINCT {column} AS raw FROM extract WHERE {column} IS NOT NULL" for column in columns]
+    return " UNION ".join(parts) or "SELECT NULL::VARCHAR AS raw WHERE FALSE"
 
 
 def _read_codes(texts: "pa.Array", column: Column) -> "pa.Table":

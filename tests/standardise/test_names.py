@@ -94,6 +94,11 @@ def test_a_lost_character_keeps_its_place(lost):
     assert (key, sound, surname, said) == ("王?明", "wang ? ming", "王", "lost_character")
 
 
+@pytest.mark.parametrize("hidden", ["王某某", "王XX", "王××", "王＊＊", "王xx"])
+def test_a_name_hidden_by_the_sender_keeps_its_surname_and_length(hidden):
+    assert read_name(hidden)[1:5] == ("王??", "wang ? ?", "王", "lost_character")
+
+
 def test_a_lost_surname_is_no_surname():
     assert read_name("□小明")[1:4] == ("?小明", "? xiao ming", None)
 

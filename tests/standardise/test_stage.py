@@ -89,6 +89,14 @@ def test_what_the_source_says_comes_before_what_the_id_says(standardised):
     ]
 
 
+def test_a_birth_date_in_the_future_is_not_believed(standardised):
+    records, _ = standardised(REGISTER, [register_row(birth_date="2026-11-01"), register_row(birth_date="2026-10-31")])
+    assert [(r["birth_date"], r["birth_date_from_id"], r["warnings"]) for r in records] == [
+        (dt.date(1985, 3, 12), True, ["birth_date:not_possible"]),
+        (dt.date(2026, 10, 31), False, []),
+    ]
+
+
 def test_a_whole_register_row_is_read(standardised):
     row = register_row(
         name="欧陽 娜娜（户主）",
