@@ -1,14 +1,12 @@
-"""How departments write their files: encodings, separators, spreadsheets, title rows, totals, zip; the same bytes each time.
+"""How departments write their files: which files, which headings in which order, how dates and money look.
 
-Belongs here: `schemas/sample/files.yaml`, turning typed rows into text and text into files, and where each row ended up.
-Does not belong here: what the rows say (`sources`) and what is wrong with them (`defects`).
+Belongs here: `schemas/sample/files.yaml`, turning typed rows into text, and where each row ended up. Does not belong here:
+what the rows say (`sources`), what is wrong with them (`defects`), bytes (`writers`).
 """
 
 import functools
-import io
-import zipfile
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,11 +14,8 @@ import yaml
 
 from pipelines.contracts import Column, Contract, load_contracts
 from pipelines.sample import places
+from pipelines.sample.writers import File, Sheet, open_file
 from pipelines.storage import SCHEMAS
-
-_FIXED_TIME = (2026, 1, 1, 0, 0, 0)
-_BOMS = {"utf-8-sig": b"\xef\xbb\xbf", "utf-16": b"\xff\xfe"}
-_CODECS = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}
 
 
 @functools.cache
@@ -53,8 +48,8 @@ class SourceFiles:
         self._folder, self._batch = folder, batch
         small = persons < declared()["large_from"] and "small" in self._spec
         self._pattern = self._spec["small"] if small else self._spec["file"]
-        self._rng = np.random.default_rng([seed, self._contract.number, 5])
-        self._open: dict[int, _File] = {}
+        self._seed = seed
+        self._open: dict[int, File] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     def append(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -72,7 +67,7 @@ class SourceFiles:
         for (number,), part in rows.group_by("town_no", maintain_order=True):
             town = int(number)
             file = self._open.get(town) or self._start(town)
-            first = file.write(part)
+            first = file.write(as_text(part, file.sheet, file.next_row))
             places_of.append(
                 part.select(
                     "_at", pl.lit(file.shown).alias("file"), (pl.int_range(pl.len()) + first).cast(pl.Int32).alias("row_no")
@@ -89,12 +84,12 @@ class SourceFiles:
         for _, file in sorted(self._open.items()):
             file.close()
 
-    def _start(self, town: int) -> "_File":
+    def _start(self, town: int) -> File:
         formats = self._spec["formats"]
         form = formats[town % len(formats)]
         month = self._batch.replace("-", "")
         name = self._pattern.format(town=places.towns()[town][0], month=month)
-        rng = np.random.default_rng([int(self._rng.bit_generator.seed_seq.entropy[0]), self._contract.number, town + 1])  # type: ignore[attr-defined]
+        rng = np.random.default_rng([self._seed, self._contract.number, town + 1])
         columns = list(self._contract.text_columns())
         if self._spec.get("shuffle_columns"):
             columns = [columns[place] for place in rng.permutation(len(columns))]
@@ -104,118 +99,16 @@ class SourceFiles:
         }
         titles = [title.format(month=self._batch) for title in form.get("titles", [])]
         packed = self._spec.get("zip", "").format(month=month)
-        file = _File(self._folder, name, packed, form, titles, headings, {name: declared_columns[name] for name in columns})
+        sheet = Sheet(titles, headings, {name: declared_columns[name] for name in columns}, form)
+        file = open_file(self._folder, name, packed, sheet)
         self._open[town] = file
         return file
 
 
-class _File:
-    """One file being written."""
-
-    def __init__(
-        self,
-        folder: Path,
-        name: str,
-        packed: str,
-        form: dict[str, Any],
-        titles: list[str],
-        headings: dict[str, str],
-        columns: dict[str, Column],
-    ) -> None:
-        self.shown = f"{packed}/{name}" if packed else name
-        self._path, self._packed = folder / name, folder / packed if packed else None
-        self._form, self._columns, self._headings = form, columns, headings
-        self._next_row = len(titles) + 2
-        self._titles = titles
-        self._sheet: list[list[str | None]] = []
-        self._parquet: Any = None
-        self._out: IO[bytes] | None = None
-        self._kind = self._path.suffix
-        if self._kind == ".csv":
-            self._out = self._path.open("wb")
-            encoding = form["encoding"]
-            self._out.write(_BOMS.get(encoding, b""))
-            head = io.BytesIO()
-            for title in titles:
-                head.write((title + form["sep"] * (len(columns) - 1) + "\r\n").encode())
-            head.write((form["sep"].join(headings[name] for name in columns) + "\r\n").encode())
-            self._raw(head.getvalue())
-
-    def write(self, rows: pl.DataFrame) -> int:
-        """Append rows; returns the row number of the first."""
-        first = self._next_row
-        self._next_row += len(rows)
-        text = as_text(rows, self._columns, self._form)
-        if self._kind == ".csv":
-            buffer = io.BytesIO()
-            text.write_csv(buffer, include_header=False, separator=self._form["sep"], line_terminator="\r\n")
-            self._raw(buffer.getvalue())
-        elif self._kind == ".parquet":
-            self._write_parquet(text.rename(self._headings))
-        else:
-            self._sheet.extend([list(row) for row in text.iter_rows()])
-        return first
-
-    def close(self) -> None:
-        """Write what is still to be written: totals, the workbook, the zip."""
-        footers = self._form.get("footers", [])
-        if self._kind == ".csv":
-            assert self._out is not None
-            for footer in footers:
-                self._raw((footer + self._form["sep"] * (len(self._columns) - 1) + "\r\n").encode())
-            self._out.close()
-        elif self._kind == ".parquet":
-            if self._parquet is None:
-                self._write_parquet(pl.DataFrame(schema={self._headings[name]: pl.String for name in self._columns}))
-            self._parquet.close()
-        else:
-            self._write_workbook(footers)
-        if self._packed:
-            with zipfile.ZipFile(self._packed, "w", zipfile.ZIP_DEFLATED) as archive:
-                entry = zipfile.ZipInfo(self._path.name, _FIXED_TIME)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o644 << 16
-                with archive.open(entry, "w", force_zip64=True) as packed, self._path.open("rb") as plain:
-                    while block := plain.read(1 << 22):
-                        packed.write(block)
-            self._path.unlink()
-
-    def _raw(self, utf8: bytes) -> None:
-        assert self._out is not None
-        encoding = self._form["encoding"]
-        codec = _CODECS.get(encoding, encoding)
-        self._out.write(utf8 if codec == "utf-8" else utf8.decode().encode(codec))
-
-    def _write_parquet(self, text: pl.DataFrame) -> None:
-        import pyarrow.parquet as pq
-
-        table = text.to_arrow(compat_level=pl.CompatLevel.oldest())
-        if self._parquet is None:
-            self._parquet = pq.ParquetWriter(self._path, table.schema, compression="zstd")
-        self._parquet.write_table(table)
-
-    def _write_workbook(self, footers: list[str]) -> None:
-        import datetime as dt
-
-        import xlsxwriter
-
-        with xlsxwriter.Workbook(self._path, {"constant_memory": True, "strings_to_numbers": False}) as book:
-            book.set_properties({"created": dt.datetime(*_FIXED_TIME, tzinfo=dt.UTC).replace(tzinfo=None)})
-            sheet = book.add_worksheet("Sheet1")
-            rows: list[list[str | None]] = [[title] for title in self._titles]
-            rows.append([self._headings[name] for name in self._columns])
-            rows.extend(self._sheet)
-            rows.extend([footer] for footer in footers)
-            for at, row in enumerate(rows):
-                for place, value in enumerate(row):
-                    if value is not None:
-                        sheet.write_string(at, place, value)
-
-
-def as_text(rows: pl.DataFrame, columns: dict[str, Column], form: dict[str, Any]) -> pl.DataFrame:
-    """The rows as the file writes them: every column text, in the file's order."""
-    texts = []
-    for name, column in columns.items():
+def as_text(rows: pl.DataFrame, sheet: Sheet, first_row: int) -> pl.DataFrame:
+    """The rows as the file writes them: every column text, in the file's order, with the columns nobody asked for."""
+    form, texts = sheet.form, []
+    for name, column in sheet.columns.items():
         if name not in rows.columns:
             texts.append(pl.lit(None, dtype=pl.String).alias(name))
             continue
@@ -231,16 +124,24 @@ def as_text(rows: pl.DataFrame, columns: dict[str, Column], form: dict[str, Any]
         if form.get("empty"):
             value = value.fill_null(form["empty"])
         texts.append(value.alias(name))
-    return rows.select(texts)
+    written = rows.select(texts)
+    if "number" in form:  # 序号, as people like to have it
+        count = pl.Series(form["number"], range(first_row - sheet.first_row + 1, first_row - sheet.first_row + 1 + len(rows)))
+        written = written.insert_column(0, count.cast(pl.String))
+    return written
 
 
 def _date(value: pl.Expr, form: dict[str, Any], column: Column) -> pl.Expr:
     style = form.get("months", "%Y-%m") if column.type == "month" else form["dates"]
+    if style == "serial":  # days since 1899-12-30, as a spreadsheet keeps a date
+        return (value.dt.epoch(time_unit="d") + 25569).cast(pl.String)
     if style == "epoch_ms":
         # Epoch milliseconds of midnight in Beijing, as the provincial exchange writes them.
         return (value.dt.epoch(time_unit="ms") - 8 * 3_600_000).cast(pl.String)
     written = value.dt.strftime(style)
-    return written.fill_null(form["open"]) if column.open and "open" in form else written
+    if column.open and "open" in form:
+        written = written.fill_null(form["open"])
+    return written.fill_null(form["empty_date"]) if "empty_date" in form else written
 
 
 def _money(value: pl.Expr, style: str) -> pl.Expr:

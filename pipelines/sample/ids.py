@@ -94,6 +94,14 @@ def with_check_digit(bodies: pl.Series) -> pl.Series:
     return bodies + pl.Series(list(CHECKS)).gather(pl.Series(checks))
 
 
+def is_valid(text: str) -> bool:
+    """Whether the check digit of an id of 18 characters is right."""
+    body = text[:17]
+    return (
+        body.isdigit() and CHECKS[sum(int(digit) * weight for digit, weight in zip(body, WEIGHTS, strict=True)) % 11] == text[17]
+    )
+
+
 def _rank(area: Array, days: Array, sex: Array) -> Array:
     """How many before each person share area, birth date and sex."""
     frame = pl.DataFrame({"area": area, "days": days, "sex": sex})
