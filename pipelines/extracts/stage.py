@@ -117,6 +117,7 @@ def _write_rows(home: Home, batch: str, contract: Contract, tables: _Tables, tod
     kept = {line.file: line for line in todo.keep}
     new = {file.name: (file, digest) for file, digest in todo.read}
     current: list[Line] = []
+    remarks: dict[str, list[str]] = {}
     reporter.start(f"{contract.title}：读取", sum(file.size for file, _ in todo.read))
     with contextlib.ExitStack() as stack:  # unwound backwards: first the rejected rows take their place, then the rows
         rows_path = stack.enter_context(whole_or_absent(tables.rows))
@@ -128,9 +129,15 @@ def _write_rows(home: Home, batch: str, contract: Contract, tables: _Tables, tod
                 _take_over(tables, name, rows, rejected)
                 current.append(kept[name])
             else:
-                current.append(_read(home, batch, contract, *new[name], rows, rejected, reporter))
+                line, said = _read(home, batch, contract, *new[name], rows, rejected, reporter)
+                current.append(line)
+                for remark in said:
+                    remarks.setdefault(remark, []).append(line.file)
         if (rows.rows, rejected.rows) != (sum(line.accepted for line in current), sum(line.rejected for line in current)):
             raise unbalanced(str(Path(batch) / contract.source))
+    for remark, names in remarks.items():
+        others = f" 等 {len(names)} 个文件" if len(names) > 1 else ""
+        reporter.note(f"{contract.source}/{names[0]}{others}：{remark}")
     return current
 
 
@@ -143,7 +150,8 @@ def _take_over(tables: _Tables, name: str, rows: Landing, rejected: Landing) -> 
 
 def _read(
     home: Home, batch: str, contract: Contract, file: Found, digest: str, rows: Landing, rejected: Landing, reporter: Reporter
-) -> Line:
+) -> tuple[Line, list[str]]:
+    """Read one file into both tables; its ledger line, and what a person should know about it."""
     import polars as pl
 
     reading = Reading(file, batch, contract)
@@ -158,10 +166,8 @@ def _read(
                     reason=pl.col("reason_code").replace_strict(REASONS, return_dtype=pl.String),
                 )
             )
-    for remark in reading.remarks():
-        reporter.note(f"{reading.where}：{remark}")
     assert reading.table is not None
-    return Line(
+    line = Line(
         batch=batch,
         source=contract.source,
         file=file.name,
@@ -177,6 +183,7 @@ def _read(
         skipped=reading.skipped,
         unknown_headings=reading.dropped_headings(),
     )
+    return line, reading.remarks()
 
 
 def _ledger(lines: list[Line], todo: Plan, current: list[Line], batch: str, contract: Contract) -> list[Line]:

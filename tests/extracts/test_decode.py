@@ -2,6 +2,8 @@ import codecs
 import hashlib
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pipelines.errors import DataError
 from pipelines.extracts import decode
@@ -55,6 +57,21 @@ def test_a_bad_byte_in_utf8_stops_with_its_line_and_is_not_taken_for_gb18030(tmp
     path.write_bytes(good.encode() + b"\xff\xfe\n" + good.encode())
     with pytest.raises(DataError, match="第 21 行"):
         detect(path, "f")
+
+
+def test_a_short_utf8_file_with_a_bad_byte_is_told_as_such(tmp_path):
+    path = tmp_path / "f.csv"
+    path.write_bytes("姓名,身份证号,备注\n张三,1,".encode() + b"\xe5\xbc,2\n")
+    with pytest.raises(DataError, match="UTF-8 读到第 2 行"):
+        detect(path, "f")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=5, max_size=200))
+def test_gb18030_is_never_taken_for_damaged_utf8(tmp_path, text):
+    path = tmp_path / "f.csv"
+    path.write_bytes(f"姓名,身份证号\n{text},1\n".encode("gb18030"))
+    assert detect(path, "f").name == "gb18030"
 
 
 @pytest.mark.usefixtures("block")

@@ -131,6 +131,13 @@ def test_unknown_headings_are_told_and_never_loaded(office):
     assert "李四" not in str(office.table().rows())
 
 
+def test_what_is_alike_in_many_files_is_told_once(office):
+    for n in range(5):
+        office.put(f"{n}.csv", f"姓名,身份证号,序号\n甲,{n},1\n")
+    office.extract()
+    assert office.told.notes == ["people/0.csv 等 5 个文件：合同里没有的列，没有读取：序号"]
+
+
 def test_a_second_variant_of_a_column_fills_what_the_first_leaves_empty(office):
     office.put("a.csv", "人员姓名,姓名,身份证号\n乙,甲,1\n丙,,2\n")
     office.extract()
