@@ -70,7 +70,7 @@ def check_quality(
                 reporter.advance()
         limits = {source: limits_of(contract, measures[source]) for source, contract in contracts.items()}
         suites = [_suite(contracts[source], measures[source], limits[source]) for source in contracts if limits[source]]
-        answers = validating.validate({"suites": suites, "docs": str(docs_folder(home, batch))})
+        answers = validating.validate({"suites": suites, "title": f"数据质量检查 {batch}", "docs": str(docs_folder(home, batch))})
     results = []
     for suite, held in zip(suites, answers, strict=True):
         for limit, passed in zip(limits[suite["source"]], held, strict=True):

@@ -1,7 +1,7 @@
 """The contracts' expectations as Great Expectations suites, validated on the measures; Data Docs. Runs as a process of its own.
 
-Belongs here: everything that Great Expectations is. Does not belong here: which limits there are (`limits`), starting this
-process (`validator`).
+Belongs here: everything that Great Expectations is. Does not belong here: which limits there are (`limits`), how the
+pages look (`pages`), starting this process (`validator`).
 
 Great Expectations cannot run on DuckDB (every expectation fails there, its issue 11579) and pandas would need the rows in memory.
 So DuckDB measures, and the suites validate the measures: one row per source, a column per measure. That costs the same for a
@@ -19,6 +19,8 @@ import sys
 import warnings
 from pathlib import Path
 from typing import Any, TypedDict
+
+from pipelines.quality.pages import Line, make_readable
 
 
 class Expectation(TypedDict):
@@ -41,9 +43,10 @@ class Suite(TypedDict):
 
 
 class Task(TypedDict):
-    """What the process is asked: suites to validate, and the folder of the pages, which is replaced."""
+    """What the process is asked: suites to validate, the pages' heading, and their folder, which is replaced."""
 
     suites: list[Suite]
+    title: str
     docs: str
 
 
@@ -75,10 +78,16 @@ def validate(task: Task) -> list[list[bool]]:
         held = {one.expectation_config.meta["number"]: bool(one.success) for one in answer.results}
         answers.append([held[number] for number in range(len(asked["expectations"]))])
     context.build_data_docs()
+    make_readable(new, task["title"], [_line(asked, held) for asked, held in zip(task["suites"], answers, strict=True)])
     docs.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(docs, ignore_errors=True)
     os.replace(new, docs)
     return answers
+
+
+def _line(asked: Suite, held: list[bool]) -> Line:
+    failed = [one["severity"] for one, holds in zip(asked["expectations"], held, strict=True) if not holds]
+    return Line(asked["source"], asked["title"], len(held), failed.count("critical"), failed.count("warning"))
 
 
 def _suite(gx: Any, asked: Suite) -> Any:

@@ -1,5 +1,7 @@
 """The quality stage: tables, results and pages, and that no page can hold a person."""
 
+import re
+
 import pytest
 
 from pipelines.progress import Silent
@@ -81,6 +83,23 @@ def test_the_pages_say_in_chinese_what_was_expected_and_show_the_measure(checked
     assert "0.01" in text
 
 
+def test_the_index_names_every_source_with_what_does_not_hold_and_leads_to_its_page(checked):
+    home, quality = checked
+    docs = docs_folder(home, "2026-10")
+    index = (docs / "index.html").read_text(encoding="utf-8")
+    [page] = re.findall(r'<a href="(validations/[^"]*)">公安 · 户籍人口</a>', index)
+    assert (docs / page).is_file()
+    assert f'<td class="number">{len(quality.results)}</td><td class="number">1</td><td class="number">2</td>' in index
+
+
+def test_the_pages_ask_nothing_of_the_network(checked):
+    home, _ = checked
+    for path, text in pages(home).items():
+        assert not re.findall(r"(?:src|href)=[\"']?https?:|url\(|<script", text), path.name
+        for local in re.findall(r'href="([^"#]+)', text):
+            assert (path.parent / local).resolve().exists(), (path.name, local)
+
+
 def test_no_page_and_no_table_holds_a_value_of_a_row(checked):
     home, _ = checked
     folders = (docs_folder(home, "2026-10"), home.root / "lake" / "2026-10" / "quality")
@@ -98,4 +117,4 @@ def test_a_validator_that_is_not_asked_ends_without_a_word():
 def test_a_validator_that_fails_says_so(monkeypatch):
     monkeypatch.setattr("sys.executable", "/bin/false")
     with Validator() as validator, pytest.raises(RuntimeError, match="ended with 1"):
-        validator.validate({"suites": [], "docs": "/nowhere/docs"})
+        validator.validate({"suites": [], "title": "", "docs": "/nowhere/docs"})
