@@ -7,24 +7,18 @@ The folder is whole or absent: lists of two runs are never mixed. A lead says �
 is entitled (民发〔2021〕57号 第二十八条). Children's leads are in files of their own (民发〔2019〕62号：不公示).
 """
 
-import csv
 import datetime as dt
-import hashlib
-import os
-import re
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.assess.catalogue import load_catalogue
 from pipelines.assess.leads import load_outcomes
-from pipelines.errors import DataError
 from pipelines.masking import mask
 from pipelines.progress import Reporter
 from pipelines.publish.archive import pack
-from pipelines.publish.cells import number_proof, one_line
+from pipelines.publish.cells import one_line
+from pipelines.publish.list_files import MANIFEST, file_word, sha256, whole_folder, write_csv, write_manifest
 from pipelines.publish.workbook import Guide, write_workbook
 from pipelines.publish.worklist_policy import WorklistPolicy, load_worklist_policy, outcome_choices
 from pipelines.storage import Home, check_batch, quoted
@@ -34,7 +28,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 NO_TOWN = "镇街不详"
-MANIFEST = "manifest.csv"
 
 _SQL = Path(__file__).with_name("worklists.sql").read_text(encoding="utf-8")
 _BENEFITS = {
@@ -78,21 +71,21 @@ def write_worklists(home: Home, batch: str, reporter: Reporter, *, per_village: 
     check_batch(batch)
     policy = load_worklist_policy()
     reporter.start("走访清单：整理线索")
-    rows = _rows(home, batch, policy)
+    rows = lead_rows(home, batch, policy, "held_back IS NULL")
     lists = list(_lists(rows, batch, policy, per_village=per_village))
     reporter.start("走访清单：写文件", len(lists))
     manifest: list[tuple[str, int, str]] = []
-    with _whole_folder(home.worklists(batch)) as folder:
+    with whole_folder(home.worklists(batch)) as folder:
         for name, child, part in lists:
             paths = [
-                _write_csv(folder / f"{name}.csv", policy, part),
+                write_csv(folder / f"{name}.csv", policy, part),
                 _write_xlsx(folder / f"{name}.xlsx", policy, part, batch, name),
             ]
             if policy.archive == "all" or (policy.archive == "children" and child):
                 paths = [pack(folder / f"{name}.zip", paths)]
-            manifest += [(path.name, part.height, _sha256(path)) for path in paths]
+            manifest += [(path.name, part.height, sha256(path)) for path in paths]
             reporter.advance()
-        _write_manifest(folder / MANIFEST, manifest)
+        write_manifest(folder / MANIFEST, manifest)
     return {
         "leads": rows.height,
         "children": int(rows["child"].sum()),
@@ -102,12 +95,20 @@ def write_worklists(home: Home, batch: str, reporter: Reporter, *, per_village: 
     }
 
 
-def _rows(home: Home, batch: str, policy: WorklistPolicy) -> "pl.DataFrame":
-    """One row per lead on the lists; the columns of the policy that are not answers, and child, register_town."""
+def lead_rows(home: Home, batch: str, policy: WorklistPolicy, which: str, role: str | None = None) -> "pl.DataFrame":
+    """One row per lead as text, in the order of the lists: the policy's columns that are not answers, child and register_town.
+
+    Args:
+        home: where.
+        batch: which month.
+        policy: the worklist's; its columns are what the SQL gives.
+        which: an SQL condition on `assess/leads`.
+        role: who will see it; the policy's own role if None.
+    """
     import polars as pl
 
     with home.connect() as connection:
-        _read(connection, home, batch, policy)
+        _read(connection, home, batch, policy, which, role or policy.role)
         connection.execute(_SQL)
         rows: pl.DataFrame = connection.sql(
             "FROM worklist_row ORDER BY town, level_order, due_order, village, grid, lead_id"
@@ -116,7 +117,7 @@ def _rows(home: Home, batch: str, policy: WorklistPolicy) -> "pl.DataFrame":
     return rows.with_columns(one_line(pl.col(name).fill_null("")).alias(name) for name in facts)
 
 
-def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, policy: WorklistPolicy) -> None:
+def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, policy: WorklistPolicy, which: str, role: str) -> None:
     """Make the tables that worklists.sql starts from; only the persons on the lists leave the Parquet files."""
 
     def lake(stage: str, table: str) -> str:
@@ -129,7 +130,7 @@ def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, polic
         "$as_of::DATE - to_years($years::INTEGER) AS child_from",
         {"batch": batch, "as_of": as_of, "years": policy.child_under},
     )
-    connection.execute(f"CREATE TABLE lead AS FROM {lake('assess', 'leads')} WHERE held_back IS NULL")
+    connection.execute(f"CREATE TABLE lead AS FROM {lake('assess', 'leads')} WHERE {which}")
     connection.execute(
         f"CREATE TABLE finding AS SELECT f.* EXCLUDE (inputs) FROM {lake('assess', 'findings')} AS f "
         "SEMI JOIN lead USING (household_id, direction)"
@@ -148,7 +149,7 @@ def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, polic
         "CREATE TABLE person AS SELECT person_id, name, id_number, birth_date, phone, address "
         f"FROM {lake('linkage', 'persons')} SEMI JOIN wanted USING (person_id)"
     )
-    _mask_persons(connection, policy.role)
+    _mask_persons(connection, role)
     _read_benefits(connection, home, batch)
     connection.execute("CREATE TABLE missing_name (name VARCHAR, meaning VARCHAR)")
     catalogue = load_catalogue()
@@ -209,30 +210,9 @@ def _lists(
     ]
     named = []
     for key, part, kind in parts:
-        place = "_".join(_file_word(str(word) or "村居不详") for word in key[:-1])
+        place = "_".join(file_word(str(word) or "村居不详") for word in key[:-1])
         named.append((f"{batch}_{place}_{'儿童_' if key[-1] else ''}{kind}{policy.file_name}", bool(key[-1]), part))
     yield from sorted(named, key=lambda one: one[0])
-
-
-def _file_word(text: str) -> str:
-    """A place's name as it may stand in a file name on any system."""
-    return re.sub(r'[\\/:*?"<>|\s_.]+', "-", text)[:40]
-
-
-def _write_csv(path: Path, policy: WorklistPolicy, part: "pl.DataFrame") -> Path:
-    """UTF-8 with BOM and CRLF: what Excel and WPS open right at a double click."""
-    import polars as pl
-
-    columns = [
-        pl.lit("").alias(column.heading)
-        if column.answer
-        else pl.col(name).alias(column.heading)
-        if column.count
-        else number_proof(pl.col(name)).alias(column.heading)
-        for name, column in policy.columns.items()
-    ]
-    part.select(columns).write_csv(path, include_bom=True, line_terminator="\r\n")
-    return path
 
 
 def _write_xlsx(path: Path, policy: WorklistPolicy, part: "pl.DataFrame", batch: str, name: str) -> Path:
@@ -255,44 +235,3 @@ def _write_xlsx(path: Path, policy: WorklistPolicy, part: "pl.DataFrame", batch:
     )
     write_workbook(path, policy, part.select(columns).iter_rows(), guide, batch=batch, shade="level")
     return path
-
-
-def _write_manifest(path: Path, files: list[tuple[str, int, str]]) -> None:
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)  # its line ending is CRLF
-        writer.writerow(("file", "rows", "sha256"))
-        writer.writerows(sorted(files))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def _whole_folder(folder: Path) -> Iterator[Path]:
-    """Give an empty folder beside `folder` to write to; put it in its place if the block succeeds, remove it if not."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    old = folder.with_name(f".{folder.name}.old")
-    if old.exists() and not folder.exists():
-        old.rename(folder)  # a run was killed between the two renames below
-    for left_over in folder.parent.glob(f".{folder.name}.*"):
-        shutil.rmtree(left_over)
-    new = folder.with_name(f".{folder.name}.{os.getpid()}.new")
-    new.mkdir()
-    try:
-        yield new
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        if error.errno in (28, 122):  # ENOSPC, EDQUOT
-            raise DataError(
-                "磁盘空间不足，走访清单没有写完，原有的清单没有改变。",
-                where=str(folder.parent),
-                todo="清理磁盘后重新运行同一批次。",
-            ) from None
-        raise
-    finally:
-        shutil.rmtree(new, ignore_errors=True)

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipelines.contracts import code_table
 from pipelines.returns.sheets import Row
@@ -48,7 +49,8 @@ class Judged:
 
     row_no: int
     lead_id: str = ""
-    answer: Answer | None = None
+    answer: Any = None
+    """An `Answer`, or a `referred.Result`."""
     remarks: list[str] = field(default_factory=list)
     batch_said: str | None = None
     blank: bool = False

@@ -18,6 +18,21 @@ CREATE TABLE followups (
     superseded BOOLEAN          -- a later answer to the same lead came; this one stays on record
 );
 
+CREATE TABLE referral_results ( -- what came of a referral, as the department sent it back
+    lead_id VARCHAR,
+    department VARCHAR,         -- as the drop-down of the worklist has it
+    result_code VARCHAR,        -- schemas/codes/referral_result.csv
+    closed_on DATE,
+    handler VARCHAR,
+    granted VARCHAR,            -- what was granted
+    note VARCHAR,
+    received_in VARCHAR,
+    file VARCHAR,
+    row_no INTEGER,
+    received_at TIMESTAMP WITH TIME ZONE,
+    superseded BOOLEAN
+);
+
 CREATE TABLE files (            -- every file that was read, so that none is read twice
     file VARCHAR,
     sha256 VARCHAR,
