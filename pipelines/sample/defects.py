@@ -42,14 +42,28 @@ def damage(source: str, rows: pl.DataFrame, month: Month, over: str | None) -> t
     keys = (rows["key"] if "key" in rows.columns else rows["who_0"]).to_numpy()
     again = share(luck(keys, month.seed, month.chunk, source, "row_repeated", len(rows.columns))) < channel.rate("row_repeated")
     repeated = np.flatnonzero(again)
-    whole = pl.concat([rows, rows[repeated]]) if len(repeated) else rows
+    nobody = share(luck(keys, month.seed, month.chunk, source, "row_of_nobody")) < channel.rate("row_of_nobody")
+    whole = pl.concat([rows, rows[repeated], _nameless(source, rows[np.flatnonzero(nobody)])])
     hurt = _Damage(source, whole, month, channel)
-    hurt.log.append(_logged(np.arange(len(rows), len(whole)), 0, "row_repeated"))
+    hurt.log.append(_logged(np.arange(len(rows), len(rows) + len(repeated)), 0, "row_repeated"))
+    hurt.log.append(_logged(np.arange(len(rows) + len(repeated), len(whole)), 0, "row_of_nobody"))
     for member, fields in contracts()[source].members().items():
         if f"who_{member}" in whole.columns:
             hurt.member(member, fields)
     hurt.styles(channel.spec["styles"].get(source, {}))
     return hurt.rows.drop("key", strict=False), pl.concat(hurt.log)
+
+
+def _nameless(source: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with neither name nor id, that nobody can use: nobody's."""
+    blank = [
+        pl.lit(None, dtype=pl.String).alias(column.removesuffix(".id"))
+        for fields in contracts()[source].members().values()
+        for field, column in fields.items()
+        if field in ("name", "id_number") and column.removesuffix(".id") in rows.columns
+    ]
+    nobody = [pl.lit(-1, dtype=pl.Int64).alias(name) for name in rows.columns if name.startswith("who_")]
+    return rows.with_columns(*blank, *nobody).select(rows.columns)
 
 
 def _logged(at: Array, member: int, defect: str) -> pl.DataFrame:

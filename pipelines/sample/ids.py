@@ -97,9 +97,9 @@ def with_check_digit(bodies: pl.Series) -> pl.Series:
 def is_valid(text: str) -> bool:
     """Whether the check digit of an id of 18 characters is right."""
     body = text[:17]
-    return (
-        body.isdigit() and CHECKS[sum(int(digit) * weight for digit, weight in zip(body, WEIGHTS, strict=True)) % 11] == text[17]
-    )
+    if len(text) != 18 or not body.isdigit():
+        return False
+    return CHECKS[sum(int(digit) * weight for digit, weight in zip(body, WEIGHTS, strict=True)) % 11] == text[17]
 
 
 def _rank(area: Array, days: Array, sex: Array) -> Array:
