@@ -5,7 +5,7 @@ or a parameter's value (`parameters`).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -70,11 +70,13 @@ class Catalogue:
             groups.setdefault(key.split(".")[0], []).append(key)
         return groups
 
-    def somebody_sql(self) -> str:
-        """A query of one made-up row that has every fact and parameter, typed: what conditions are bound against."""
-        columns = [f"{_MADE_UP.get(fact.type, '1')}::{fact.type} AS {fact.name}" for fact in self.facts.values()]
+    def somebody_sql(self, facts: Iterable[str], parameters: Iterable[str]) -> str:
+        """A query of one made-up row with some facts and parameters, typed: what a condition is bound against."""
+        columns = [f"{_MADE_UP.get(self.facts[name].type, '1')}::{self.facts[name].type} AS {name}" for name in facts]
         columns.append("DATE '2026-01-31' AS as_of")
-        columns += [f"{sql} AS {group}" for group, sql in parameters_sql(self, dict.fromkeys(self.parameters, "1")).items()]
+        groups = {key.split(".")[0] for key in parameters}
+        every = parameters_sql(self, dict.fromkeys(self.parameters, "1"))
+        columns += [f"{sql} AS {group}" for group, sql in every.items() if group in groups]
         return f"SELECT {', '.join(columns)}"
 
     def describe(self, name: str) -> str:

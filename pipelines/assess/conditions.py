@@ -77,7 +77,7 @@ def read_condition(
     """Take a condition apart and bind it.
 
     Args:
-        connection: a scratch one; one catalogue per connection.
+        connection: any; nothing is stored.
         text: the expression as an officer wrote it.
         catalogue: the facts and parameters there are.
         derived: named values of the rule, already parsed.
@@ -88,9 +88,20 @@ def read_condition(
     """
     node = parse(connection, text, derived or {})
     facts, parameters = _names(node, catalogue)
-    sql = _sql(connection, node)
-    _bind(connection, sql, [_sql(connection, leaf) for leaf, _ in _leaves(node, ())], catalogue, result)
-    return Condition(sql, facts, parameters, _missing(connection, node, catalogue))
+    texts: dict[int, str] = {}
+
+    def sql(part: Node) -> str:
+        return texts.get(id(part)) or texts.setdefault(id(part), _sql(connection, part))
+
+    leaves = list(_leaves(node, ()))
+    somebody = catalogue.somebody_sql(facts, parameters)
+    _bind(connection, sql(node), [sql(leaf) for leaf, _ in leaves], somebody, result)
+    missing = []
+    for leaf, above in leaves:
+        guards = " AND ".join(f"({sql(part)}) IS NULL" for part in (*above, leaf))
+        missing += _missing(guards, _names(leaf, catalogue)[0], catalogue)
+    listed = f"list_sort(list_distinct(list_filter([{', '.join(missing)}], lambda x: x IS NOT NULL)))"
+    return Condition(sql(node), facts, parameters, listed if missing else "[]::VARCHAR[]")
 
 
 def parse(connection: "duckdb.DuckDBPyConnection", text: str, derived: dict[str, Node]) -> Node:
@@ -178,7 +189,7 @@ def _sql(connection: "duckdb.DuckDBPyConnection", node: Node) -> str:
     return text.removeprefix("SELECT ")
 
 
-def _bind(connection: "duckdb.DuckDBPyConnection", sql: str, leaves: list[str], catalogue: "Catalogue", result: str) -> None:
+def _bind(connection: "duckdb.DuckDBPyConnection", sql: str, leaves: list[str], somebody: str, result: str) -> None:
     """Bind the whole, and compute each part for one made-up person.
 
     DuckDB binds `age >= '六十'` without complaint and fails only where a row is compared, so a row there must be.
@@ -186,38 +197,29 @@ def _bind(connection: "duckdb.DuckDBPyConnection", sql: str, leaves: list[str], 
     import duckdb
 
     try:
-        connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS somebody AS {catalogue.somebody_sql()}")
-        described = connection.execute(f"DESCRIBE SELECT ({sql}) AS it FROM somebody").fetchall()
-        connection.execute(f"SELECT {', '.join(f'({leaf})' for leaf in leaves)} FROM somebody").fetchall()
+        done = connection.execute(f"SELECT ({sql}), {', '.join(f'({leaf})' for leaf in leaves)} FROM ({somebody})")
+        done.fetchall()
     except duckdb.Error as error:
         reason = str(error).split("\n")[0]
         raise ConditionError(
             "条件里的类型对不上，例如拿文字与数字比较。", f"对照 schemas/lake/facts.sql 里各事实的类型改正（{reason}）。"
         ) from None
-    if result and described[0][1] != result:
-        raise ConditionError(f"条件应当得出“是”或“否”，现在得出的是 {described[0][1]}。", "写成比较或判断，例如 age >= 60。")
+    given = str(done.description[0][1]) if done.description else ""
+    if result and given != result:
+        raise ConditionError(f"条件应当得出“是”或“否”，现在得出的是 {given}。", "写成比较或判断，例如 age >= 60。")
 
 
-def _missing(connection: "duckdb.DuckDBPyConnection", node: Node, catalogue: "Catalogue") -> str:
-    """Where the whole is NULL, a part matters if it and every AND / OR above it are NULL.
+def _missing(guards: str, facts: tuple[str, ...], catalogue: "Catalogue") -> list[str]:
+    """SQL naming the facts that make one part unknown, where the part and every AND / OR above it are NULL (`guards`).
 
     An AND that is NULL has no false part and an OR that is NULL no true one, so each of its NULL parts alone could
     decide it; a NULL part below an AND that is already false decides nothing. Where a part is NULL although all its facts
     are there (a category that says only 多重), they are not precise enough, and count as missing.
     """
-    entries = []
-    for leaf, above in _leaves(node, ()):
-        guards = " AND ".join(f"({_sql(connection, part)}) IS NULL" for part in (*above, leaf))
-        facts, _ = _names(leaf, catalogue)
-        none_null = " AND ".join(f"{fact} IS NOT NULL" for fact in facts)
-        entries += [
-            f"CASE WHEN {guards} AND ({fact} IS NULL OR ({none_null})) THEN '{catalogue.facts[fact].missing_as}' END"
-            for fact in facts
-        ]
-    listed = ", ".join(entries)
-    if not listed:
-        return "[]::VARCHAR[]"
-    return f"list_sort(list_distinct(list_filter([{listed}], lambda x: x IS NOT NULL)))"
+    precise = " AND ".join(f"{fact} IS NOT NULL" for fact in facts)
+    return [
+        f"CASE WHEN {guards} AND ({fact} IS NULL OR ({precise})) THEN '{catalogue.facts[fact].missing_as}' END" for fact in facts
+    ]
 
 
 def _leaves(node: Node, above: tuple[Node, ...]) -> Iterator[tuple[Node, tuple[Node, ...]]]:

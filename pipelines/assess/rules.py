@@ -8,7 +8,7 @@ import datetime as dt
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +84,28 @@ def load_rules(
         DeclarationError: a rule has a mistake; says file, line and what to do.
     """
     catalogue = catalogue or load_catalogue(parameters=load_parameters() if parameters is None else parameters)
+    key = (
+        folder,
+        _files(folder),
+        tuple(catalogue.facts.values()),
+        tuple((one.parameter, one.unit) for one in catalogue.parameters.values()),
+    )
+    if key not in _LOADED:
+        _LOADED.clear()
+        _LOADED[key] = _load_rules(folder, catalogue)
+    return dict(_LOADED[key])
+
+
+_LOADED: dict[Hashable, dict[str, BoundRule]] = {}
+"""The rules last loaded, by all that decides what they are: binding them takes a second, and a run asks several times."""
+
+
+def _files(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    paths = [*sorted(folder.glob("*.yaml")), SCHEMAS / "documents.yaml", SCHEMAS / "codes" / "programme.csv"]
+    return tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
+
+
+def _load_rules(folder: Path, catalogue: Catalogue) -> dict[str, BoundRule]:
     documents = load_documents()
     rules: dict[str, BoundRule] = {}
     with scratch() as connection:
