@@ -1,7 +1,7 @@
--- Text: NFKC and trimmed; most is plain ASCII and common Chinese characters already and is passed on as it stands.
+-- Text: NFKC, trimmed, without the ' that makes a spreadsheet show a number as text; most is plain ASCII and common Chinese characters already and is passed on as it stands.
 CREATE OR REPLACE TEMP MACRO plain_text(t) AS CASE
-    WHEN regexp_full_match(t, '[!-~一-龥](?:[ -~一-龥]*[!-~一-龥])?') THEN t
-    ELSE nullif(trim(nfkc(t)), '') END;
+    WHEN regexp_full_match(t, '[!-&(-_a-~一-龥](?:[ -~一-龥]*[!-~一-龥])?') THEN t
+    ELSE nullif(trim(regexp_replace(nfkc(t), '^[''`‘’]+|[\p{Cf}\p{Cc}]', '', 'g')), '') END;
 
 -- Money, whole numbers and telephones as macros. The first CASE branch is the common writing; the rest is read from NFKC.
 

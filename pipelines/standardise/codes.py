@@ -40,8 +40,8 @@ def read_code(text: str, table: str) -> str | None:
     return writings.get(both.group(2)) if both else None
 
 
-def read_set(text: str, table: str) -> tuple[list[str], bool]:
-    """The values of several codes in one cell, sorted, and whether all of it was understood."""
+def read_set(text: str, table: str) -> tuple[list[str] | None, bool]:
+    """The values of several codes in one cell, sorted (None where none was understood), and whether all of it was understood."""
     values: set[str] = set()
     understood = True
     whole = read_code(text, table)
@@ -55,7 +55,7 @@ def read_set(text: str, table: str) -> tuple[list[str], bool]:
         found, rest = _run_together(plain(part), table)
         values |= found
         understood = understood and not rest
-    return sorted(values), understood
+    return sorted(values) or None, understood
 
 
 def read_sex(text: str, *, zero_one: bool) -> tuple[str | None, bool]:
@@ -83,16 +83,14 @@ def read_town(text: str) -> tuple[str | None, bool]:
     return (_OFFICE.sub(lambda office: "街道" if office.group()[0] == "街" else office.group()[0], clean) or None), False
 
 
-def read_village(text: str) -> str | None:
-    """A village's or community's name without its kind, so that two writings of it are equal."""
+def read_village(text: str) -> tuple[str | None, str | None]:
+    """A village's or community's name without its kind, so that two writings of it are equal, and the town said before it."""
     clean = _without_district(_BRACKETS.sub("", plain(text)))
-    for writing in town_writings():
-        if clean.startswith(writing) and len(clean) >= len(writing) + _LEAST:
-            clean = clean[len(writing) :]
-            break
+    town = next((w for w in town_writings() if clean.startswith(w) and len(clean) >= len(w) + _LEAST), "")
+    clean = clean[len(town) :]
     clean = _COMMITTEE.sub("", clean)
     shorter = _SETTLEMENT.sub("", clean)
-    return (shorter if len(shorter) >= _LEAST else clean) or None
+    return (shorter if len(shorter) >= _LEAST else clean) or None, _writings("towns").get(town)
 
 
 @functools.cache

@@ -132,6 +132,8 @@ def read_name(text: str) -> Reading:
         name = text
     else:
         cleaned, said = _clean(text)
+        while (again := _clean(cleaned))[0] != cleaned:  # what was cut off may have covered more of it; each round is shorter
+            cleaned, said = again[0], said or again[1]
         if not cleaned:
             return None, None, None, None, said or "no_name"
         name = cleaned
@@ -173,7 +175,7 @@ def _clean(text: str) -> tuple[str, str | None]:
         name = name[: end.start()]
     name = _NUMBERED.sub("", name)
     name = _DOTS.sub(DOT, name).strip(DOT + ":")
-    if name in _NOTHING or not any(character.isalpha() or character in "〇々?*□" for character in name):
+    if name in _NOTHING or not any(character.isalpha() or character == "〇" for character in name):
         return "", said
     return name, said
 

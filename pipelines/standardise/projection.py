@@ -111,7 +111,7 @@ class Projection:
             ELSE {address}.rest END"""
         return {
             "address": below,
-            "town": f"coalesce({town}.value, {town_there}.value)",
+            "town": f"coalesce({town}.value, {town_there}.value, {village}.town)",
             "village": f"coalesce({village}.value, {village_there}.value)",
         }
 
@@ -156,7 +156,7 @@ class Projection:
     def _date(self, raw: str, column: str, is_open: list[str]) -> str:
         alias = self._join("date_values", raw)
         texts = ", ".join("'" + text.replace("'", "''") + "'" for text in is_open)
-        but_open = f" AND {raw} NOT IN ({texts})" if texts else ""
+        but_open = f" AND {raw} NOT IN ({texts}) AND NOT starts_with({raw}, '9999')" if texts else ""
         self._warn(f"{alias}.value IS NULL AND {raw} IS NOT NULL{but_open}", f"{column} || ':not_a_date'")
         return f"{alias}.value"
 

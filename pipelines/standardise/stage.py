@@ -114,15 +114,24 @@ def _read_distinct(connection: "duckdb.DuckDBPyConnection", contract: Contract) 
         _keep(connection, f"code_{name}", _read_codes(_distinct(connection, [name]), declared[name]))
     connection.execute(f"CREATE TEMP TABLE address_raw AS {_distinct_query(members.columns_of(contract, 'address'))}")
     addresses.read_addresses(connection)
-    in_addresses = {
-        kind: connection.execute(f"SELECT DISTINCT {kind}_raw FROM address_values WHERE {kind}_raw <> ''").fetchall()
-        for kind in ("town", "village")
-    }
-    for kind, read in (("town", _town), ("village", _village)):
-        said = _distinct(connection, members.columns_of(contract, kind)).to_pylist()
-        texts = sorted({*said, *(text for (text,) in in_addresses[kind])})
-        values = [read(text) for text in texts]
-        _keep(connection, f"{kind}_values", _table(raw=texts, value=[v for v, _ in values], known=[k for _, k in values]))
+    _keep_places(connection, contract, "town", codes.read_town, "known")
+    _keep_places(connection, contract, "village", codes.read_village, "town")
+
+
+def _keep_places(
+    connection: "duckdb.DuckDBPyConnection",
+    contract: Contract,
+    kind: str,
+    read: Callable[[str], tuple[str | None, Any]],
+    second: str,
+) -> None:
+    """Towns' or villages' names, from their own column and from addresses: raw, value, and the second thing that is read."""
+    there = connection.execute(f"SELECT DISTINCT {kind}_raw FROM address_values WHERE {kind}_raw <> ''").fetchall()
+    said = _distinct(connection, members.columns_of(contract, kind)).to_pylist()
+    texts = sorted({*said, *(text for (text,) in there)})
+    read_texts = [read(text) for text in texts]
+    table = _table(raw=texts, value=[value for value, _ in read_texts], **{second: [more for _, more in read_texts]})
+    _keep(connection, f"{kind}_values", table)
 
 
 def _distinct(connection: "duckdb.DuckDBPyConnection", columns: Iterable[str]) -> "pa.Array":
@@ -154,14 +163,6 @@ def _read_codes(texts: "pa.Array", column: Column) -> "pa.Table":
     return pa.table(
         {"raw": texts, "value": pa.array([v for v, _ in values], kind), "known": pa.array([k for _, k in values], pa.bool_())}
     )
-
-
-def _town(text: str) -> tuple[str | None, bool]:
-    return codes.read_town(text)
-
-
-def _village(text: str) -> tuple[str | None, bool]:
-    return codes.read_village(text), True
 
 
 def _table(**columns: Any) -> "pa.Table":

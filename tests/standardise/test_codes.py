@@ -56,7 +56,7 @@ def test_several_codes_in_one_cell_are_told_apart_whatever_stands_between(separa
         ("肢体残疾、智力残疾", ["智力", "肢体"], True),
         ("肢体、肢体", ["肢体"], True),
         ("肢体、别的", ["肢体"], False),
-        ("别的", [], False),
+        ("别的", None, False),
     ],
 )
 def test_sets_keep_what_is_known_and_say_when_something_was_not(written, values, understood):
@@ -131,12 +131,17 @@ def test_every_writing_of_every_town_gives_one_town():
     ],
 )
 def test_a_village_is_the_same_village_whatever_its_committee_is_called(written):
-    assert read_village(written) == "徐家"
+    assert read_village(written)[0] == "徐家"
+
+
+def test_a_town_said_before_the_village_is_read_too():
+    assert read_village("黄岛区王台镇徐家村") == ("徐家", "王台街道")
+    assert read_village("徐家村") == ("徐家", None)
 
 
 @pytest.mark.parametrize("name", ["新村", "大村", "李村"])
 def test_a_village_keeps_two_characters(name):
-    assert [read_village(name), read_village(f"{name}社区"), read_village(f"{name}村委会")] == [name] * 3
+    assert {read_village(writing)[0] for writing in (name, f"{name}社区", f"{name}村委会")} == {name}
 
 
 def test_every_code_of_every_table_is_read_back():

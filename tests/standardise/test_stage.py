@@ -141,6 +141,26 @@ def test_half_a_village_moved_to_a_renamed_town_is_one_village(standardised):
     assert {(r["town"], r["village"], r["address"]) for r in records} == {("王台街道", "徐家", "12号")}
 
 
+def test_the_town_is_found_in_its_column_else_the_address_else_the_village(standardised):
+    rows = [
+        register_row(town="珠海街道", address="王台镇徐家村12号", village="大村镇徐家村"),
+        register_row(address="王台镇徐家村12号", village="大村镇徐家村"),
+        register_row(address="12号", village="大村镇徐家村"),
+        register_row(address="12号", village="徐家村"),
+    ]
+    records, _ = standardised(REGISTER, rows)
+    assert [r["town"] for r in records] == ["珠海街道", "王台街道", "大村镇", None]
+    assert {r["village"] for r in records} == {"徐家"}
+
+
+def test_keys_and_texts_lose_what_a_spreadsheet_put_in(standardised):
+    records, _ = standardised(
+        REGISTER,
+        [register_row(household_no="'００１", ethnicity="汉族\u200b"), register_row(household_no="001", ethnicity="汉族")],
+    )
+    assert {(r["household_key"], r["ethnicity"]) for r in records} == {("001", "汉族")}
+
+
 def test_what_cannot_be_read_becomes_null_and_the_row_says_which_column(standardised):
     rows = [
         register_row(
@@ -167,6 +187,12 @@ def test_what_cannot_be_read_becomes_null_and_the_row_says_which_column(standard
     assert (records[0]["marital_status"], records[0]["relation"], records[0]["town"]) == (None, None, "城关镇")
     assert records[1]["warnings"] == ["phone:not_a_phone"]
     assert counts["warned"] == 2
+
+
+def test_the_last_day_of_9999_is_an_open_end_where_ends_may_be_open(standardised):
+    row = {"name": "张三", "certificate": MAN + "43", "valid_to": "9999-12-31", "issued_on": "9999-12-31"}
+    (record,), _ = standardised(CONTRACTS["disabled_persons"], [row])
+    assert (record["valid_to"], record["warnings"]) == (None, ["issued_on:not_a_date"])
 
 
 def test_an_open_end_is_null_without_a_warning_and_only_where_it_is_declared(standardised):
