@@ -84,12 +84,8 @@ def load_rules(
         DeclarationError: a rule has a mistake; says file, line and what to do.
     """
     catalogue = catalogue or load_catalogue(parameters=load_parameters() if parameters is None else parameters)
-    key = (
-        folder,
-        _files(folder),
-        tuple(catalogue.facts.values()),
-        tuple((one.parameter, one.unit) for one in catalogue.parameters.values()),
-    )
+    units = tuple((one.parameter, one.unit) for one in catalogue.parameters.values())
+    key = (folder, _files(folder), tuple(catalogue.facts.values()), units)
     if key not in _LOADED:
         _LOADED.clear()
         _LOADED[key] = _load_rules(folder, catalogue)
