@@ -78,8 +78,9 @@ def with_frequencies(
         cell = f"hash({', '.join('f.' + part for part in comparison.within)})" if comparison.within else "0::UBIGINT"
         alias = f"t_{name}_{level}"
         joins.append(f"LEFT JOIN {table} AS {alias} ON {alias}.value = f.{comparison.frequency[level]} AND {alias}.cell = {cell}")
-        columns.append(f", coalesce({alias}.bits, 0)::SMALLINT AS f_{name}_{level}")
-        columns.append(f", coalesce({alias}.everywhere, 0)::SMALLINT AS g_{name}_{level}")
+        never = f"(SELECT coalesce(max(everywhere), 0) FROM {table})"  # seen by nobody: as rare as the rarest
+        columns.append(f", coalesce({alias}.bits, {never})::SMALLINT AS f_{name}_{level}")
+        columns.append(f", coalesce({alias}.everywhere, {never})::SMALLINT AS g_{name}_{level}")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT f.*{''.join(columns)} "
         f"FROM (FROM {faces} WHERE eid IN (SELECT r FROM {pairs})) AS f {' '.join(joins)}"

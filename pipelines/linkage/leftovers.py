@@ -73,7 +73,9 @@ def _links(work: Round) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: i
     connection, config = work.connection, work.config
     make_repairs(connection, "rest_face")
     candidate_pairs(connection, config, "rest_face", "rest_face", relations={"repair": "repair"})
-    tables = frequency_tables(connection, config, "person_face")
+    connection.execute(f"""CREATE OR REPLACE TEMP VIEW everybody AS
+        SELECT eid, {FACE} FROM person_face UNION ALL SELECT -eid, {FACE} FROM rest_face""")
+    tables = frequency_tables(connection, config, "everybody")
     connection.execute("CREATE OR REPLACE TEMP TABLE both_face AS FROM rest_face")
     with_frequencies(connection, config, "both_face", tables, "pairs", "rest_compared")
     compare(connection, config, "rest_face", "rest_compared")
