@@ -105,3 +105,46 @@ def _join(
     kinds[a] |= kinds.pop(b)
     forbidden[a] |= forbidden.pop(b)
     members[a] |= members.pop(b)
+
+
+def average_clusters(
+    label: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    bits: NDArray[np.float64],
+    *,
+    ceiling: float = 12.0,
+) -> NDArray[np.int64]:
+    """Divide components so that each cluster's records agree on the whole: mean log-odds of all pairs across a join above even.
+
+    One strong pair does not bring two groups together that otherwise contradict each other; bits are cut at `ceiling` on both
+    sides, so that one pair counts as one opinion.
+
+    Args:
+        label: the component of each node.
+        left: one end of every pair within a component to be divided; a component without pairs stays as it is.
+        right: the other end.
+        bits: log-odds (base 2) of the pair being one person.
+        ceiling: how much one pair can say.
+    """
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
+    result = label.copy()
+    order = np.lexsort((right, left, label[left]))
+    left, right, bits = left[order], right[order], np.clip(bits[order], -ceiling, ceiling)
+    starts = (
+        np.flatnonzero(np.concatenate([[True], label[left][1:] != label[left][:-1]]))
+        if len(left)
+        else np.zeros(0, dtype=np.int64)
+    )
+    for start, end in zip(starts, np.concatenate([starts[1:], [len(left)]]), strict=True):
+        nodes, place = np.unique(np.concatenate([left[start:end], right[start:end]]), return_inverse=True)
+        distance = np.full((len(nodes), len(nodes)), 2 * ceiling)
+        a, b = place[: end - start], place[end - start :]
+        distance[a, b] = distance[b, a] = ceiling - bits[start:end]
+        np.fill_diagonal(distance, 0)
+        group = fcluster(linkage(squareform(distance, checks=False), method="average"), ceiling, criterion="distance")
+        for one in np.unique(group):
+            result[nodes[group == one]] = nodes[group == one].min()
+    return result

@@ -1,0 +1,216 @@
+"""The engine on any table: records of people of any country, no register, no ids, no labels.
+
+Belongs here: deduplication of one table by a comparison file of its own, with the same keys, levels, weights and clusters as the
+district's linkage. Does not belong here: anything Chinese, any register (`stage`).
+
+u comes from random pairs, m from expectation–maximisation within each key's pairs (what a key demands tells nothing of m and is
+left out there), the share of matches from all pairs of the table. The threshold is even odds: nothing is chosen by the truth.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.linkage.assign import as_patterns
+from pipelines.linkage.clusters import average_clusters, components
+from pipelines.linkage.compare import compare
+from pipelines.linkage.config import Comparison, Config, Key
+from pipelines.linkage.frequency import frequency_tables, with_frequencies
+from pipelines.linkage.keys import candidate_pairs
+from pipelines.linkage.weights import FLOOR, Model, Patterns, Weights, learn, score
+
+if TYPE_CHECKING:
+    import duckdb
+
+Floats = NDArray[np.float64]
+
+_RANDOM_PAIRS = 1_000_000
+_LARGEST_COMPONENT = 400
+"""Within a component of at most so many records every pair is compared, found by a key or not."""
+
+
+@dataclass(frozen=True)
+class Deduped:
+    """What deduplication found: a cluster per record (in the order of eid), the model, the share of matches among all pairs."""
+
+    eid: NDArray[np.int64]
+    cluster: NDArray[np.int64]
+    model: Model
+    share: float
+    pairs: int
+    healthy: bool
+
+
+def dedupe(connection: "duckdb.DuckDBPyConnection", table: str, config: Config) -> Deduped:
+    """Find which records of a table are one person's.
+
+    Args:
+        connection: an open connection of `Home.connect`.
+        table: its table; has `eid` BIGINT 1…n and the columns that the comparison file names.
+        config: the comparison file.
+
+    Returns:
+        clusters, numbered by their least record.
+    """
+    records = int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+    tables = frequency_tables(connection, config, table)
+    u = _strangers(connection, table, config, tables, records)
+    candidate_pairs(connection, config, table, table)
+    _compared(connection, table, config, tables, "pairs")
+    patterns, counts, keys = _patterns(connection, config)
+    model, healthy = _learnt(config, patterns, counts, keys, u)
+    share = _share(config, model, patterns, counts, records)
+    _scored(connection, config, model)
+    label = _clusters(connection, table, config, tables, model, records, share)
+    eid = connection.sql(f"SELECT eid FROM {table} ORDER BY eid").to_arrow_table().column("eid").to_numpy()
+    return Deduped(eid=eid, cluster=eid[label], model=model, share=share, pairs=int(counts.sum()), healthy=healthy)
+
+
+def _compared(
+    connection: "duckdb.DuckDBPyConnection", table: str, config: Config, tables: dict[tuple[str, int], str], pairs: str
+) -> None:
+    with_frequencies(connection, config, table, tables, pairs, "right_compared")
+    compare(connection, config, table, "right_compared", pairs=pairs)
+
+
+def _strangers(
+    connection: "duckdb.DuckDBPyConnection", table: str, config: Config, tables: dict[tuple[str, int], str], records: int
+) -> list[Floats]:
+    """How often each level stands between random records: u. Levels never seen get what one sighting would be at most."""
+    draws = max(1, _RANDOM_PAIRS // records)
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE drawn AS
+        SELECT DISTINCT least(a.eid, b.eid) AS l, greatest(a.eid, b.eid) AS r, 0::BIGINT AS keys
+        FROM (SELECT eid, 1 + (hash(eid, d.range) % {records})::BIGINT AS other FROM {table}, range({draws}) AS d) AS a
+        JOIN {table} AS b ON b.eid = a.other WHERE a.eid <> b.eid""")
+    _compared(connection, table, config, tables, "drawn")
+    u = []
+    for name, comparison in config.comparisons.items():
+        size = len(comparison.level_names())
+        seen = np.zeros(size)
+        for level, amount in connection.execute(
+            f"SELECT {name}, count(*) FROM compared WHERE {name} > 0 GROUP BY ALL"
+        ).fetchall():
+            seen[level - 1] = amount
+        u.append((seen + 0.5) / (seen.sum() + 0.5 * size))
+    return u
+
+
+def _patterns(connection: "duckdb.DuckDBPyConnection", config: Config) -> tuple[Patterns, Floats, NDArray[np.int64]]:
+    """Distinct patterns of `compared`, how many pairs show each, and the keys that found them."""
+    names = list(config.comparisons)
+    table = connection.sql(f"""SELECT '*' AS source, mode, {", ".join(names)}, tf, keys, count(*) AS pairs
+        FROM compared GROUP BY ALL ORDER BY ALL""").to_arrow_table()
+    return as_patterns(config, table), table.column("pairs").to_numpy().astype(float), table.column("keys").to_numpy()
+
+
+def blocked_by(key: Key, comparison: Comparison) -> bool:
+    """Whether a key demands anything of what a comparison looks at: a column that both name."""
+    text = " ".join([comparison.column or "", comparison.when, *(level.when for level in comparison.levels)])
+    looked_at = set(re.findall(r"[a-z_]\w*", text)) - {"l", "r"}
+    demanded = set(re.findall(r"[a-z_]\w*", " ".join([*key.same, *(key.against or [])])))
+    return bool(looked_at & demanded - _SQL_WORDS)
+
+
+_SQL_WORDS = set(
+    "and or not is null true false case when then else end coalesce substr left right length lower upper replace abs in "
+    "levenshtein jaro_winkler_similarity damerau_levenshtein year month day strip_accents hamming least greatest".split()
+)
+
+
+def _learnt(config: Config, patterns: Patterns, counts: Floats, keys: NDArray[np.int64], u: list[Floats]) -> tuple[Model, bool]:
+    """m of each comparison: the mean over the keys that do not demand it, weighted by the matches that each key shows."""
+    comparisons = list(config.comparisons.values())
+    start = [_first_guess(len(c.level_names())) for c in comparisons]
+    total = [np.zeros(len(m)) for m in start]
+    weight = np.zeros(len(start))
+    healthy = True
+    for name, key in config.keys.items():
+        chosen = (keys & config.key_bit(name)) != 0
+        blocked = frozenset(place for place, c in enumerate(comparisons) if blocked_by(key, c))
+        if counts[chosen].sum() < 20 or len(blocked) == len(comparisons):
+            continue
+        learnt = learn(patterns.levels[chosen], counts[chosen], start, u, share=0.5, strength=5, blocked=blocked)
+        healthy &= learnt.healthy
+        matches = learnt.share * counts[chosen].sum()
+        for place in set(range(len(start))) - blocked:
+            total[place] += matches * learnt.m[place]
+            weight[place] += matches
+    m = [t / w if w > 0 else s for t, w, s in zip(total, weight, start, strict=True)]
+    weights = {
+        name: Weights(m={"*": mm}, u={"*": _counted(comparison, uu)}, family={"*": uu})
+        for (name, comparison), mm, uu in zip(config.comparisons.items(), m, u, strict=True)
+    }
+    return Model(number=0, comparisons=weights, basis="learnt", name="dedupe"), healthy
+
+
+def _counted(comparison: Comparison, u: Floats) -> Floats:
+    """u with 1 where the value's own frequency is counted instead."""
+    kept = u.copy()
+    kept[[level - 1 for level in comparison.frequency]] = 1.0
+    return kept
+
+
+def _first_guess(size: int) -> Floats:
+    """Where learning starts: agreement is usual, each weaker level a third as usual as the one before, the last one some."""
+    guess = 0.8 * (1 / 3.0) ** np.arange(size)
+    guess[-1] = max(guess[-1], 0.05)
+    return np.asarray(guess / guess.sum())
+
+
+def _share(config: Config, model: Model, patterns: Patterns, counts: Floats, records: int) -> float:
+    """The share of matches among all pairs of the table, by expectation–maximisation; pairs that no key found are none."""
+    bits, _ = score(config, model, patterns)
+    everything = records * (records - 1) / 2
+    share = max(records / 10, 1) / everything
+    for _ in range(200):
+        odds = share / (1 - share) * np.exp2(np.clip(bits, -200, 200))
+        new = float((counts * odds / (1 + odds)).sum()) / everything
+        new = min(max(new, FLOOR / records), 0.5)
+        if abs(new - share) <= 1e-6 * share:
+            break
+        share = new
+    return share
+
+
+def _scored(connection: "duckdb.DuckDBPyConnection", config: Config, model: Model) -> None:
+    """Make `scored` (l, r, bits) of `compared`."""
+    names = list(config.comparisons)
+    table = connection.sql(
+        f"SELECT DISTINCT '*' AS source, mode, {', '.join(names)}, tf FROM compared ORDER BY ALL"
+    ).to_arrow_table()
+    bits, _ = score(config, model, as_patterns(config, table))
+    connection.register("pattern_scores", table.append_column("bits", [bits]))
+    same = " AND ".join(f"q.{name} = c.{name}" for name in names)
+    connection.execute(f"""CREATE OR REPLACE TABLE scored AS SELECT c.l, c.r, q.bits
+        FROM compared AS c JOIN pattern_scores AS q ON q.mode = c.mode AND q.tf = c.tf AND {same}""")
+    connection.unregister("pattern_scores")
+
+
+def _clusters(
+    connection: "duckdb.DuckDBPyConnection",
+    table: str,
+    config: Config,
+    tables: dict[tuple[str, int], str],
+    model: Model,
+    records: int,
+    share: float,
+) -> NDArray[np.int64]:
+    """Components by pairs of even odds or better, then divided where their records do not agree with each other on the whole."""
+    import pyarrow as pa
+
+    prior = np.log2(share / (1 - share))
+    found = connection.execute("SELECT l, r, bits FROM scored WHERE bits + ? > 0 ORDER BY l, r", [float(prior)]).fetchnumpy()
+    label = components(records, np.asarray(found["l"]) - 1, np.asarray(found["r"]) - 1)
+    connection.register("labels", pa.table({"eid": np.arange(1, records + 1), "label": label}))
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE inside AS
+        WITH big AS (SELECT label FROM labels GROUP BY label HAVING count(*) BETWEEN 3 AND {_LARGEST_COMPONENT})
+        SELECT a.eid AS l, b.eid AS r, 0::BIGINT AS keys FROM labels AS a SEMI JOIN big USING (label)
+        JOIN labels AS b ON b.label = a.label AND a.eid < b.eid""")
+    connection.unregister("labels")
+    _compared(connection, table, config, tables, "inside")
+    _scored(connection, config, model)
+    within = connection.execute("SELECT l, r, bits FROM scored ORDER BY l, r").fetchnumpy()
+    return average_clusters(label, np.asarray(within["l"]) - 1, np.asarray(within["r"]) - 1, np.asarray(within["bits"]) + prior)
