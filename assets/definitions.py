@@ -10,6 +10,7 @@ import dagster as dg
 
 from assets.assess import assess_assets
 from assets.checks import quality_assets
+from assets.dead_runs import dead_runs_sensor
 from assets.extracts import delivery_asset, extract_asset
 from assets.households import households_asset
 from assets.jobs import all_jobs
@@ -52,7 +53,7 @@ def build_definitions(
         ],
         jobs=all_jobs(),
         schedules=[month_schedule(contracts), clean_schedule()],
-        sensors=[drop_sensor(contracts, running=automatic())],
+        sensors=[drop_sensor(contracts, running=automatic()), dead_runs_sensor()],
         resources={"place": place, "watch": watch},
     )
 

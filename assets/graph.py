@@ -12,8 +12,9 @@ import dagster as dg
 from assets.resources import Counts, Place, RunWatch
 from pipelines.progress import Reporter
 
-MONTHS = dg.MonthlyPartitionsDefinition(start_date="2021-01", fmt="%Y-%m", timezone="Asia/Shanghai", end_offset=1)
-"""One partition per batch; the month that is running exists too, so that what arrives early can be looked at."""
+MONTHS = dg.MonthlyPartitionsDefinition(start_date="2021-01", fmt="%Y-%m", timezone="Asia/Shanghai", end_offset=25)
+"""One partition per batch. The running month exists too, so that what arrives early can be looked at, and two years beyond it: a
+machine whose clock is behind must still run the batch it is given, and a synthetic district may have a future."""
 
 Key = tuple[str, ...]
 

@@ -18,14 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from pipelines.contracts import load_contracts
-from pipelines.errors import DataError
+from pipelines.errors import DataError, UsageError
 from pipelines.progress import Reporter
 from pipelines.quality.validator import Validator
-from pipelines.storage import SCHEMAS, Home
+from pipelines.storage import SCHEMAS, Home, check_batch
 
 if TYPE_CHECKING:
-    import dagster as dg
-
     from assets.resources import StageRecord
 
 CONFIGURATION = SCHEMAS.parent / "dagster.yaml"
@@ -79,20 +77,27 @@ def run_month(home: Home, extracts: Path, batch: str, reporter: Reporter, debug:
         what was done and what it took.
 
     Raises:
+        UsageError: the batch is no month, or lies outside the months that are kept.
         DataError: the data stopped it; nothing was published.
         Exception: whatever a stage raised that was not foreseen.
     """
     began = time.perf_counter()
+    check_batch(batch)
     state = environment(home, extracts)
     # The validator imports for seconds, on the other core, while this process does the same.
     with _quiet(), _closing(reporter), Validator() as validator:
         import dagster as dg
 
+        from assets.dead_runs import end_runs
         from assets.definitions import build_definitions
         from assets.delivery import look_into
+        from assets.graph import MONTHS
         from assets.jobs import DELIVERY_TAG, MONTH
         from assets.resources import Place, RunWatch, mask_errors, only_run
 
+        if not MONTHS.has_partition_key(batch):
+            first, last = MONTHS.get_first_partition_key(), MONTHS.get_last_partition_key()
+            raise UsageError(f"批次 {batch} 不在 {first} 到 {last} 之间。请检查 --batch 和本机的日期。")
         mask_errors()
         contracts = load_contracts()
         place = Place(home=str(home.root), extracts=str(extracts), memory=home.memory, threads=home.threads or 0)
@@ -101,7 +106,7 @@ def run_month(home: Home, extracts: Path, batch: str, reporter: Reporter, debug:
             only_run(home),
             dg.DagsterInstance.from_config(str(state)) as instance,
         ):
-            end_dead_runs(instance)
+            end_runs(instance)
             job = build_definitions(contracts=contracts, place=place, watch=watch).resolve_job_def(MONTH)
             answer = job.execute_in_process(
                 instance=instance,
@@ -153,31 +158,15 @@ def environment(home: Home, extracts: Path) -> Path:
     return state
 
 
-def end_dead_runs(instance: "dg.DagsterInstance") -> int:
-    """Mark runs as failed whose process was killed: they would be shown as running, and count as such, for ever.
-
-    Call it while holding the home's lock (`only_run`): then no other run is alive.
-
-    Returns:
-        how many there were.
-    """
-    import dagster as dg
-
-    dead = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]))
-    for record in dead:
-        instance.report_run_failed(record.dagster_run, "进程中断，没有做完；重新运行同一批次即可。")
-    return len(dead)
-
-
 def dev(home: Home, extracts: Path, port: int = 3000) -> NoReturn:
     """Open Dagster's UI on this machine, until interrupted. This process becomes `dagster dev`, so that ending it ends that."""
     import dagster as dg
 
-    from assets.resources import only_run
+    from assets.dead_runs import end_dead_runs
 
     state = environment(home, extracts)
-    with contextlib.suppress(DataError), only_run(home), dg.DagsterInstance.from_config(str(state)) as instance:
-        end_dead_runs(instance)
+    with dg.DagsterInstance.from_config(str(state)) as instance:
+        end_dead_runs(instance, home)
     workspace = state / "workspace.yaml"
     module = f"{{module_name: assets.definitions, location_name: {LOCATION}}}"
     workspace.write_text(f"load_from:\n  - python_module: {module}\n", encoding="utf-8")

@@ -73,6 +73,8 @@ def without_network(page: str, style: str) -> str:
         page = foreign.sub("", page)
     page = re.sub(r'<a\b[^>]*href="https?:[^>]*>(.*?)</a>', r"\1", page, flags=re.DOTALL)
     page = _WORD.sub(lambda found: f"{found[1]}{_WORDS[found[2]]}{found[3]}", page)
+    for said, better in (("</i> Succeeded", "</i> 全部符合"), ("</i> Failed", "</i> 有不符"), (" Data asset: None<br>", "")):
+        page = page.replace(said, better)
     page = re.sub(r"\n\s*\n+", "\n", page)
     return page.replace("</head>", f'<link rel="stylesheet" href="{style}">\n</head>', 1)
 

@@ -3,6 +3,7 @@
 import importlib
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -114,11 +115,16 @@ def fresh_state(tmp_path_factory):
 
 
 @pytest.fixture
-def run(monkeypatch, clear, contracts, home, drop, calls, fresh_state):  # noqa: ARG001
+def kept_state(clear, home, fresh_state):  # noqa: ARG001
+    """Dagster's state folder in the home folder, with empty databases."""
+    return Path(shutil.copytree(fresh_state, home.root / "dagster"))
+
+
+@pytest.fixture
+def run(monkeypatch, kept_state, contracts, home, drop, calls):  # noqa: ARG001
     """Run a month of the few sources with the stand-ins, as the command line would."""
     from assets.run import run_month
     from pipelines.progress import Silent
 
-    shutil.copytree(fresh_state, home.root / "dagster")
     monkeypatch.setattr("assets.run.load_contracts", lambda: contracts)
     return lambda batch="2026-10", **more: run_month(home, drop, batch, Silent(), **more)

@@ -1,13 +1,16 @@
 """The month's run as the command line starts it: order, errors, records, what is left behind."""
 
 import logging
+import time
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from assets.dead_runs import end_dead_runs
 from assets.resources import WithoutValues, only_run, safe_text
-from assets.run import end_dead_runs, environment
-from pipelines.errors import DataError
+from assets.run import dev, environment
+from pipelines.errors import DataError, UsageError
 from pipelines.quality.limits import Limit, Result
 from pipelines.quality.stage import Quality
 
@@ -172,8 +175,49 @@ def test_a_run_whose_process_was_killed_is_ended_and_does_not_block_the_next(run
         instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": "2026-10"})
     run()
     assert sorted(kept.status.value for kept, _ in recorded(home)) == ["FAILURE", "SUCCESS"]
-    with dg.DagsterInstance.from_config(str(state)) as instance:
-        assert end_dead_runs(instance) == 0
+
+
+def test_a_run_that_began_a_moment_ago_or_holds_the_lock_is_not_taken_for_dead(home, contracts, kept_state, drop, monkeypatch):
+    from assets.definitions import build_definitions
+
+    assert environment(home, drop) == kept_state
+    with dg.DagsterInstance.from_config(str(kept_state)) as instance:
+        job = build_definitions(contracts=contracts).resolve_job_def("month")
+        run = instance.create_run_for_job(job, tags={"dagster/partition": "2026-10"})
+
+        instance.handle_new_event(started(run))
+        assert end_dead_runs(instance, home) == 0, "it began a moment ago"
+        monkeypatch.setattr("assets.dead_runs.YOUNG_SECONDS", 0)
+        with only_run(home):
+            assert end_dead_runs(instance, home) == 0, "a run holds the lock"
+        assert end_dead_runs(instance, home) == 1
+
+
+def started(run):
+    event = dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, run.job_name)
+    return dg.EventLogEntry(None, "debug", "", run.run_id, time.time(), job_name=run.job_name, dagster_event=event)
+
+
+@pytest.mark.parametrize("batch", ["2020-12", "2090-01", "2026-13", "十月"])
+def test_a_batch_that_cannot_be_is_wrong_usage(run, calls, batch):
+    with pytest.raises(UsageError, match=batch):
+        run(batch)
+    assert calls == []
+
+
+def test_the_ui_opens_on_this_machine_only_and_works_below_the_home_folder(home, drop, kept_state, monkeypatch, tmp_path):
+    told = {}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("os.execve", lambda program, call, environment: told.update(program=program, call=call, env=environment))
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    dev(home, drop, 3456)
+    assert told["program"].name == "dagster"
+    assert told["call"][told["call"].index("--host") + 1] == "127.0.0.1"
+    assert told["call"][told["call"].index("--port") + 1] == "3456"
+    assert Path.cwd() == kept_state
+    assert told["env"]["DAGSTER_HOME"] == str(home.root / "dagster")
+    assert told["env"]["ZHUDONG_EXTRACTS"] == str(drop)
+    assert "location_name: zhudong" in (home.root / "dagster" / "workspace.yaml").read_text(encoding="utf-8")
 
 
 def test_two_runs_do_not_share_a_home(run, home, calls):
