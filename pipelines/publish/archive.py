@@ -1,6 +1,7 @@
 """Packing lists into an AES-256 encrypted zip, where the policy asks for it.
 
-Belongs here: the archive and where its password comes from. Does not belong here: which lists are packed (`schemas/worklist.yaml`).
+Belongs here: the archive and where its password comes from. Does not belong here: which lists are packed
+(`schemas/worklist.yaml`).
 
 The password is never in a file of this project, a log or the manifest: it is handed over by another way than the archive.
 """

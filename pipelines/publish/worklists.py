@@ -154,7 +154,8 @@ def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, polic
     connection.execute("CREATE TABLE missing_name (name VARCHAR, meaning VARCHAR)")
     catalogue = load_catalogue()
     for (name,) in connection.execute("SELECT DISTINCT unnest(missing) FROM finding").fetchall():
-        connection.execute("INSERT INTO missing_name VALUES (?, ?)", [name, catalogue.describe(name)])
+        # What follows a semicolon in a fact's meaning is for whoever writes rules.
+        connection.execute("INSERT INTO missing_name VALUES (?, ?)", [name, catalogue.describe(name).split("；")[0]])
     connection.execute("CREATE TABLE outcome_label (code VARCHAR, label VARCHAR)")
     for code, outcome in load_outcomes().items():
         connection.execute("INSERT INTO outcome_label VALUES (?, ?)", [code, outcome.label])

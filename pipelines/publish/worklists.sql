@@ -3,20 +3,39 @@
 -- shown (person_id, name, id_number, phone, address: masked for the lists' role), missing_name (name, meaning),
 -- outcome_label (code, label), setting (batch, as_of, child_from), word (kind, code, text). Left behind: worklist_row.
 
+-- How a person is named in a lead: where two of them look alike under the mask, by the end of the id as well.
+CREATE TABLE called AS
+SELECT lead_id, person_id, CASE WHEN alike > 1 AND ending <> '' THEN name || ending ELSE name END AS name
+FROM (
+    SELECT lead_id, person_id, name, ending, count(*) OVER (PARTITION BY lead_id, name) AS alike
+    FROM (
+        SELECT DISTINCT
+            l.lead_id, f.person_id,
+            coalesce(nullif(s.name, ''), '姓名不详') AS name,
+            coalesce(regexp_extract(s.id_number, '[0-9X]{4}$'), '') AS ending
+        FROM finding AS f JOIN lead AS l USING (household_id, direction) LEFT JOIN shown AS s USING (person_id)
+        WHERE f.person_id IS NOT NULL
+    )
+);
+
 CREATE TABLE reason AS
 SELECT
     l.lead_id, f.rule_id, f.person_id, f.outcome, f.missing, r.question, r.law, p.birth_date,
-    row_number() OVER (PARTITION BY l.lead_id ORDER BY f.outcome = 'unknown', array_position(['red', 'orange', 'yellow'], f.level), f.rule_id, f.finding_id) AS position,
+    row_number() OVER (
+        PARTITION BY l.lead_id
+        ORDER BY f.outcome = 'unknown', array_position(['red', 'orange', 'yellow'], f.level), f.rule_id, f.finding_id
+    ) AS position,
     -- Whom a sentence is about, where it could be more than one.
     CASE WHEN f.person_id IS NOT NULL AND count(DISTINCT f.person_id) OVER (PARTITION BY l.lead_id) > 1
-        THEN '（' || coalesce(nullif(s.name, ''), '姓名不详') || '）' ELSE '' END AS about,
-    coalesce(r.title, f.rule_id) AS title,
-    rtrim(coalesce(f.reason, ''), '。；') AS said
+        THEN '（' || c.name || '）' ELSE '' END AS about,
+    regexp_replace(coalesce(r.title, f.rule_id), '^疑似', '') AS title,
+    -- The day the data speaks of has a column of its own.
+    rtrim(regexp_replace(coalesce(f.reason, ''), '[；，]?数据截至 ?[0-9-]{10}', ''), '。；') AS said
 FROM finding AS f
 JOIN lead AS l USING (household_id, direction)
 LEFT JOIN rule AS r USING (rule_id)
 LEFT JOIN person AS p USING (person_id)
-LEFT JOIN shown AS s USING (person_id);
+LEFT JOIN called AS c ON c.lead_id = l.lead_id AND c.person_id = f.person_id;
 
 CREATE TABLE reasons AS
 SELECT
@@ -35,14 +54,24 @@ SELECT lead_id, string_agg(law, '；' ORDER BY position, law) AS law
 FROM (SELECT lead_id, law, min(position) AS position FROM (SELECT lead_id, unnest(law) AS law, position FROM reason) GROUP BY ALL)
 GROUP BY lead_id;
 
+-- Several rules ask the same: each sentence once.
 CREATE TABLE questions AS
-SELECT lead_id, string_agg(said, '；' ORDER BY kind, position, said) AS questions
+SELECT lead_id, string_agg(said, '' ORDER BY kind, position, place) AS questions
 FROM (
-    SELECT lead_id, 1 AS kind, rtrim(question, '。；') AS said, min(position) AS position FROM reason WHERE question <> '' GROUP BY ALL
+    SELECT lead_id, 1 AS kind, said, min(position) AS position, min(place) AS place
+    FROM (
+        SELECT lead_id, position, unnest(sentences) AS said, generate_subscripts(sentences, 1) AS place
+        FROM (SELECT lead_id, position, regexp_extract_all(question, '[^？。；]+[？。；]?') AS sentences FROM reason)
+    )
+    GROUP BY lead_id, said
     UNION ALL BY NAME
-    SELECT lead_id, 2 AS kind, '请补充：' || coalesce(m.meaning, w.name) AS said, min(position) AS position
-    FROM (SELECT lead_id, position, unnest(missing) AS name FROM reason) AS w LEFT JOIN missing_name AS m USING (name)
-    GROUP BY ALL
+    SELECT lead_id, 2 AS kind, '请补充：' || string_agg(said, '、' ORDER BY position, said) || '。' AS said, 1 AS position, 1 AS place
+    FROM (
+        SELECT lead_id, coalesce(m.meaning, w.name) AS said, min(position) AS position
+        FROM (SELECT lead_id, position, unnest(missing) AS name FROM reason) AS w LEFT JOIN missing_name AS m USING (name)
+        GROUP BY ALL
+    )
+    GROUP BY lead_id
 )
 GROUP BY lead_id;
 
@@ -59,11 +88,11 @@ GROUP BY ALL;
 CREATE TABLE subjects AS
 SELECT
     s.lead_id,
-    string_agg(coalesce(nullif(w.name, ''), '姓名不详'), '、' ORDER BY s.position, s.person_id) AS subjects,
+    string_agg(coalesce(c.name, nullif(w.name, ''), '姓名不详'), '、' ORDER BY s.position, s.person_id) AS subjects,
     string_agg(coalesce(nullif(w.id_number, ''), '无'), '、' ORDER BY s.position, s.person_id) AS ids,
     arg_min(nullif(w.phone, ''), (s.position, s.person_id)) AS phone,
     arg_min(nullif(w.address, ''), (s.position, s.person_id)) AS address
-FROM subject AS s LEFT JOIN shown AS w USING (person_id)
+FROM subject AS s LEFT JOIN shown AS w USING (person_id) LEFT JOIN called AS c USING (lead_id, person_id)
 GROUP BY s.lead_id;
 
 CREATE TABLE benefits AS

@@ -22,7 +22,42 @@ from pipelines.publish.worklists import write_worklists
 from tests.conftest import real_part
 from tests.leads_lake import OCTOBER, LeadsLake
 
-HEADINGS = ["线索编号", "批次", "生成日期", "建议时限", "镇街", "村居", "网格", "户主", "家庭人口", "关注对象", "证号（脱敏）", "联系电话", "住址", "预警级别", "方向", "触发规则", "触发原因", "依据文件", "数据截至", "当前已享政策", "需核实问题", "可能适用政策", "历史线索次数", "上次结论", "核查方式", "核查日期", "核查人1", "核查人2", "核查结果码", "不纳入原因", "实际共同生活人口", "主要困难", "转办部门", "备注"]
+HEADINGS = [
+    "线索编号",
+    "批次",
+    "生成日期",
+    "建议时限",
+    "镇街",
+    "村居",
+    "网格",
+    "户主",
+    "家庭人口",
+    "关注对象",
+    "证号（脱敏）",
+    "联系电话",
+    "住址",
+    "预警级别",
+    "方向",
+    "触发规则",
+    "触发原因",
+    "依据文件",
+    "数据截至",
+    "当前已享政策",
+    "需核实问题",
+    "可能适用政策",
+    "历史线索次数",
+    "上次结论",
+    "核查方式",
+    "核查日期",
+    "核查人1",
+    "核查人2",
+    "核查结果码",
+    "不纳入原因",
+    "实际共同生活人口",
+    "主要困难",
+    "转办部门",
+    "备注",
+]
 """Word for word as interface.md §2 has them."""
 
 NASTY = ["=1+1", "+86 1", "-2", "@SUM(A1)", "\t=1+1", "\r\n=cmd|' /C calc'!A0", "007", "370211198003051230", "37021119800305123041", "1E5",
@@ -129,7 +164,7 @@ def test_a_lead_says_what_is_suspected_why_and_what_must_be_asked_and_never_that
         == "①疑似医疗费用负担重，未享受低保、特困：近12个月个人负担 31,000 元；②待核实：重度残疾人未纳入救助：持多重残疾证（三级）"
     )
     assert row["触发规则"] == "U01、U05"
-    assert row["需核实问题"].startswith("还有哪些医疗费没有报销？；日常由谁照料？；请补充：有效残疾人证的类别")
+    assert row["需核实问题"] == "还有哪些医疗费没有报销？日常由谁照料？请补充：有效残疾人证的类别。"
     assert row["可能适用政策"] == "低保、单人保"
     assert row["当前已享政策"] == "低保边缘、重度残疾人护理补贴"
     assert (row["方向"], row["历史线索次数"], unguarded(row["数据截至"]), unguarded(row["建议时限"])) == (
@@ -153,6 +188,27 @@ def test_two_persons_of_one_lead_are_told_apart_in_its_reasons(lake):
     assert "（张*）" in row["触发原因"]
     assert "（李*）" in row["触发原因"]
     assert row["家庭人口"] == "2"
+
+
+def test_persons_who_look_alike_under_the_mask_are_told_apart_by_the_end_of_their_ids(lake):
+    first = household(lake, 1, "U05", person={"name": "刘甲", "id_number": "370211198003055605"})
+    second = lake.person("P00000000002", name="刘乙", id_number="370211197001013105")
+    lake.household("H00000000001", first, second)
+    lake.finding("2026-10", "U05", "H00000000001", second)
+    publish(lake)
+    (row,) = rows(lake)
+    assert row["关注对象"] == "刘*5605、刘*3105"
+    assert "（刘*5605）" in row["触发原因"]
+
+
+def test_suspicion_is_said_once_the_day_of_the_data_not_again_and_no_question_twice(lake):
+    lake.rule("U21", "orange", title="疑似刚性支出困难家庭", question="还有哪些医疗费没有报销？家里有谁上学？")
+    person = household(lake, 1, "U01", reason="个人负担 31,000 元；数据截至 2026-10-31")
+    lake.finding("2026-10", "U21", "H00000000001", person, reason="支出 5 万元；数据截至 2026-10-31")
+    publish(lake)
+    (row,) = rows(lake)
+    assert row["触发原因"] == "①疑似医疗费用负担重，未享受低保、特困：个人负担 31,000 元；②疑似刚性支出困难家庭：支出 5 万元"
+    assert row["需核实问题"] == "还有哪些医疗费没有报销？家里有谁上学？"
 
 
 def test_names_ids_and_phones_are_masked_for_the_village(lake):
