@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from pipelines.errors import UsageError
 from pipelines.progress import Reporter
 from pipelines.sample import cases, changes, defects, events, households, lives, sources, truth
 from pipelines.sample.days import dates
@@ -37,8 +38,10 @@ def write_district(
         rows written per source, over all batches, and `persons`.
 
     Raises:
-        UsageError: a batch is not a month.
+        UsageError: a batch is not a month, or there are too few persons for the planted families.
     """
+    if persons < households.LEAST:
+        raise UsageError(f"样本区至少要有 {households.LEAST} 人（写了 {persons}），否则放不下每条规则的典型家庭。")
     plan = Plan(persons, seed, tuple(check_batch(batch) for batch in batches), str(channel) if channel else None)
     counts: dict[str, int] = {}
     book = _TruthBook(folder / "truth")
@@ -46,23 +49,31 @@ def write_district(
     for number, batch in enumerate(plan.batches):
         files = {source: SourceFiles(folder / batch / source, source, batch, persons, seed) for source in sources.SOURCES}
         for chunk in range(plan.chunks):
-            world = World(plan, chunk, number)
-            month = world.months[number]
-            if number == 0:
-                counts["persons"] = counts.get("persons", 0) + len(month.people["birth"])
-                book.people(chunk, month)
-            clean = sources.all_sources(month)
-            for source, rows in clean.items():
-                sent, log = defects.damage(source, rows, month, plan.channel)
-                where = files[source].append(sent)
-                counts[source] = counts.get(source, 0) + len(sent)
-                book.rows(batch, source, chunk, sent, where, log)
-            true = truth.Truth(month, clean, world.families_before(number))
-            book.findings(batch, chunk, true)
+            for source, rows in _write_chunk(plan, chunk, number, files, book).items():
+                counts[source] = counts.get(source, 0) + rows
             reporter.advance()
         for one in files.values():
             one.close()
     book.close()
+    return counts
+
+
+def _write_chunk(plan: Plan, chunk: int, number: int, files: dict[str, SourceFiles], book: "_TruthBook") -> dict[str, int]:
+    """One chunk of one batch, made, written and forgotten; returns rows per source and, in the first batch, persons."""
+    batch = plan.batches[number]
+    world = World(plan, chunk, number)
+    month = world.months[number]
+    counts = {}
+    if number == 0:
+        counts["persons"] = len(month.people["birth"])
+        book.people(chunk, month)
+    clean = sources.all_sources(month)
+    for source, rows in clean.items():
+        sent, log = defects.damage(source, rows, month, plan.channel)
+        where = files[source].append(sent)
+        counts[source] = len(sent)
+        book.rows(batch, source, chunk, sent, where, log)
+    book.findings(batch, chunk, truth.Truth(month, clean, world.families_before(number)))
     return counts
 
 

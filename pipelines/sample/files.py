@@ -154,5 +154,7 @@ def _money(value: pl.Expr, style: str) -> pl.Expr:
     if style == "thousands":
         big = value.abs() >= 100_000
         grouped = yuan.str.replace(r"(\d)(\d{3})\.", "$1,$2.")
+        for _ in range(2):  # to milliards: the patterns cannot look ahead
+            grouped = grouped.str.replace(r"(\d)(\d{3}),", "$1,$2,")
         yuan = pl.when(big).then(grouped).otherwise(yuan)
     return pl.when(value.is_not_null()).then(yuan)

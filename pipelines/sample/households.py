@@ -33,6 +33,12 @@ HEAD, SPOUSE, CHILDREN, FATHER, MOTHER, GRANDCHILDREN, CHILD_SPOUSE, HER_FATHER,
 )
 SLOTS = 16
 
+CHUNK = 40_000
+"""Persons made at once: about 0.3 GB."""
+
+LEAST = 1000
+"""Fewer persons than this do not hold the planted families."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -46,7 +52,7 @@ class Plan:
     @property
     def chunks(self) -> int:
         """How many chunks: so large that a chunk fits in memory many times over, so few that ids suffice."""
-        return max(1, -(-self.persons // max(40_000, self.persons // 60)))
+        return max(1, -(-self.persons // max(CHUNK, self.persons // 60)))
 
     def months(self) -> list[int]:
         """The batches as months counted from year 0."""
