@@ -152,6 +152,11 @@ def _check_dates(parameter: Parameter, declared: Declared) -> None:
         last[whom] = value
 
 
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of one document of a parameter file, for editors (`schemas/parameters/parameter.schema.json`)."""
+    return Parameter.model_json_schema(by_alias=True)
+
+
 @dataclass(frozen=True)
 class Held:
     """A parameter as it holds, or does not, for one area, population and date."""

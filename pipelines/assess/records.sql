@@ -1,30 +1,27 @@
 -- finding_records: for each finding, the source rows of what it rests on. rule_reads says which sources a rule reads of whom:
 -- self (for a household's finding its members), member (everybody of the household), father, mother.
 CREATE OR REPLACE TEMP TABLE finding_person AS
-WITH person_finding AS (
-    SELECT rule_id, household_id, person_id FROM found
-), household_of AS (
-    SELECT household_id, person_id FROM person_fact WHERE household_id IS NOT NULL
-    UNION
-    SELECT left_household_id, person_id FROM person_fact WHERE left_household_id IS NOT NULL
+WITH member AS (  -- somebody dead or in custody is in no household but the one they left
+    SELECT coalesce(household_id, left_household_id) AS household_id, person_id FROM person_fact
+    WHERE coalesce(household_id, left_household_id) IN (SELECT household_id FROM found)
 )
-SELECT rule_id, household_id, person_id, 'self' AS scope, person_id AS read_person FROM person_finding WHERE person_id IS NOT NULL
-UNION
+SELECT rule_id, household_id, person_id, 'self' AS scope, person_id AS read_person FROM found WHERE person_id IS NOT NULL
+UNION ALL
 SELECT f.rule_id, f.household_id, f.person_id, 'member', m.person_id
-FROM person_finding AS f JOIN household_of AS m USING (household_id)
+FROM found AS f JOIN member AS m USING (household_id)
 WHERE f.rule_id IN (SELECT rule_id FROM rule_reads WHERE scope = 'member')
-UNION
+UNION ALL
 SELECT f.rule_id, f.household_id, f.person_id, 'father', p.father_id
-FROM person_finding AS f JOIN person_fact AS p USING (person_id)
+FROM found AS f JOIN person_fact AS p USING (person_id)
 WHERE f.rule_id IN (SELECT rule_id FROM rule_reads WHERE scope = 'father') AND p.father_id IS NOT NULL
-UNION
+UNION ALL
 SELECT f.rule_id, f.household_id, f.person_id, 'mother', p.mother_id
-FROM person_finding AS f JOIN person_fact AS p USING (person_id)
+FROM found AS f JOIN person_fact AS p USING (person_id)
 WHERE f.rule_id IN (SELECT rule_id FROM rule_reads WHERE scope = 'mother') AND p.mother_id IS NOT NULL;
 
 CREATE OR REPLACE TEMP TABLE finding_records AS
 WITH wanted AS (
-    SELECT DISTINCT f.rule_id, f.household_id, f.person_id, f.read_person, r.source
+    SELECT DISTINCT f.rule_id, f.household_id, f.person_id, f.read_person, r.source  -- a person is also a member
     FROM finding_person AS f JOIN rule_reads AS r USING (rule_id, scope)
 ), record AS (
     SELECT DISTINCT w.rule_id, w.household_id, w.person_id, r.source, r.file, r.row_no

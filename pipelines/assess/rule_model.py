@@ -94,3 +94,8 @@ class Rule(BaseModel):
         if self.valid_to and self.valid_to < self.valid_from:
             raise ValueError("valid_to 早于 valid_from")
         return self
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of a rule file, for editors (`schemas/rules/rule.schema.json`)."""
+    return Rule.model_json_schema(by_alias=True)
