@@ -1,0 +1,175 @@
+"""The stage as a whole: declared tables, determinism, and what stays from month to month."""
+
+import datetime
+import random
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.errors import DataError
+from pipelines.linkage.decisions import Decision, read_decisions, record_decisions
+from pipelines.storage import Home
+from tests.leads_lake import declared_columns
+from tests.linkage.test_traps import furnish
+from tests.linkage.town import BATCH, Town, id_of, slip
+
+NEXT = "2026-11"
+TABLES = ("persons", "person_records", "match_review", "person_alias", "person_faces", "id_issues")
+
+
+def whose(town):
+    """Which rows are one person's, and how each was found: without file names and row order."""
+    return sorted((r["source"], r["row_no"], r["member_no"], r["person_id"], r["match_method"]) for r in town.records)
+
+
+@pytest.fixture(scope="module")
+def months(tmp_path_factory):
+    """October as it is; November with one row changed, one new, one gone."""
+    town = Town(tmp_path_factory.mktemp("months"), households=90)
+    furnish(town)
+    town.standardise().link()
+    october = {"records": town.records, "persons": town.persons, "by_place": town.by_place, "tags": dict(town.tags)}
+    source, row_no = town.tags["ming_typo"]
+    town.rows[source][row_no - 2]["id_number"] = slip(id_of("20080512", 301), 9)
+    town.put("medical_settlement", "newcomer", settlement_id="b1", name="田䶮", id_number=id_of("19960401", 831))
+    town.put("medical_settlement", "unheard_of", settlement_id="b2", name="闻人长庚", id_number=id_of("19911111", 911))
+    town.standardise(NEXT).link(NEXT)
+    return october, town
+
+
+def test_every_table_is_as_declared(months):
+    _, town = months
+    for table in TABLES:
+        declared = declared_columns("linkage.sql", table)
+        schema = pq.read_schema(town.home.lake(NEXT, "linkage", table))
+        assert schema.names == [name for name, _ in declared], table
+
+
+def test_an_unchanged_row_keeps_its_person_without_being_linked_again(months):
+    october, town = months
+    for place, before in october["by_place"].items():
+        after = town.by_place[place]
+        if before["identity_hash"] == after["identity_hash"]:
+            assert after["person_id"] == before["person_id"]
+            assert after["match_method"] == "unchanged"
+
+
+def test_a_changed_row_finds_the_same_person_and_new_ones_find_theirs(months):
+    october, town = months
+    assert town.record("ming_typo")["match_method"] == "scored"
+    assert town.person("ming_typo") == october["by_place"][october["tags"]["ming"] + (0,)]["person_id"]
+    assert town.person("newcomer") == town.person("yan")
+    assert town.persons[town.person("unheard_of")]["first_batch"] == NEXT
+
+
+def test_persons_of_earlier_batches_stay_known(months):
+    october, town = months
+    assert set(october["persons"]) <= set(town.persons)
+    same = [p for p in october["persons"] if town.persons[p]["first_batch"] == BATCH]
+    assert len(same) == len(october["persons"])
+
+
+def test_an_open_question_stays_open_until_answered(months):
+    _, town = months
+    assert town.asked("some_xiuying") == {town.person("xiuying_one"), town.person("xiuying_two")}
+
+
+def test_the_same_rows_in_another_order_in_more_files_on_one_thread_give_the_same(tmp_path):
+    results = []
+    for number, (threads, order, files) in enumerate(((2, None, 1), (1, 11, 3))):
+        town = Town(tmp_path / str(number), households=90)
+        furnish(town)
+        town.home = Home(tmp_path / str(number), memory="1GB", threads=threads)
+        town.standardise(order=order, files=files).link()
+        persons = [pq.read_table(town.home.lake(BATCH, "linkage", "persons")).to_pylist()]
+        review = sorted((r["source"], r["row_no"], r["candidate_person_id"], r["probability"]) for r in town.review)
+        results.append((whose(town), persons, review))
+    assert results[0] == results[1]
+
+
+def test_what_a_clerk_decided_outranks_the_model_and_is_not_asked_again(tmp_path):
+    town = Town(tmp_path, households=90)
+    furnish(town)
+    town.standardise().link()
+    one, two = town.person("xiuying_one"), town.person("xiuying_two")
+    row = town.record("some_xiuying")
+    at = datetime.datetime(2026, 10, 5, 9, tzinfo=datetime.UTC)
+    record_decisions(town.home, [Decision(row["identity_hash"], one, same=True, decided_by="张", decided_at=at)])
+    # a decision against an exact id as well
+    enrolled = town.record("maiden_name")
+    record_decisions(
+        town.home, [Decision(enrolled["identity_hash"], enrolled["person_id"], same=False, decided_by="张", decided_at=at)]
+    )
+    for batch in (NEXT, "2026-12"):
+        town.standardise(batch).link(batch)
+        assert town.person("some_xiuying") == one != two
+        assert town.asked("some_xiuying") == set()
+        assert town.person("maiden_name") != town.person("maiden")
+    alias = pq.read_table(town.home.lake(NEXT, "linkage", "person_alias")).to_pylist()
+    assert [(a["old_person_id"], a["person_id"]) for a in alias] == [(row["person_id"], one)]
+
+
+def test_a_later_answer_replaces_an_earlier_one(tmp_path):
+    home = Home(tmp_path)
+    early, late = (datetime.datetime(2026, 10, day, tzinfo=datetime.UTC) for day in (1, 2))
+    record_decisions(home, [Decision(7, "P1", same=True, decided_by="甲", decided_at=early)])
+    record_decisions(home, [Decision(7, "P2", same=True, decided_by="乙", decided_at=late)])
+    assert [(d.person_id, d.same, d.decided_by) for d in read_decisions(home)] == [("P2", True, "乙")]
+
+
+def test_somebody_the_register_lists_later_keeps_the_provisional_persons_id(tmp_path):
+    town = Town(tmp_path, households=40)
+    number = id_of("19910203", 617)
+    town.put("medical_enrolment", "first_seen", name="司徒明月", id_number=number, phone="13612345678")
+    town.standardise().link()
+    before = town.person("first_seen")
+    assert town.persons[before]["provisional"]
+    town.register("registered", "司徒明月", number, household="500001")
+    town.standardise(NEXT).link(NEXT)
+    assert town.person("registered") == town.person("first_seen") == before
+    assert not town.persons[before]["provisional"]
+
+
+def test_a_register_that_holds_one_person_twice_is_one_person_and_is_listed(tmp_path):
+    town = Town(tmp_path, households=30)
+    number = id_of("19800505", 119)
+    town.register("here", "柏万里", number, household="600001")
+    town.register("there", "柏万里", number, household="600002", village="北屯")
+    town.standardise().link()
+    assert town.person("here") == town.person("there")
+    assert "registered_twice" in town.issue_kinds("here")
+
+
+def test_nothing_to_link_is_said_plainly(tmp_path):
+    from pipelines.contracts import load_contracts
+    from pipelines.linkage import link
+    from pipelines.progress import Silent
+
+    with pytest.raises(DataError, match="没有可供匹配的数据"):
+        link(Home(tmp_path), BATCH, load_contracts(), Silent())
+
+
+def test_golden_values_are_the_registers_and_gaps_are_filled_from_others(tmp_path):
+    town = Town(tmp_path, households=30)
+    number = id_of("19720909", 415)
+    town.register("registered", "申屠青", number, household="700001")
+    town.put("medical_enrolment", "enrolled", name="申屠清", id_number=number, phone="13512341234", birth_date="1972-09-08")
+    town.standardise().link()
+    person = town.persons[town.person("registered")]
+    assert town.person("enrolled") == town.person("registered")
+    assert (person["name"], str(person["birth_date"]), person["phone"]) == ("申屠青", "1972-09-09", "13512341234")
+    assert person["source_count"] == 2
+
+
+def test_random_choices_of_rows_never_leave_one_out(tmp_path):
+    rng = random.Random(8)
+    town = Town(tmp_path, households=90)
+    furnish(town)
+    for source in list(town.rows):
+        if source != "police_household":
+            town.rows[source] = [row for row in town.rows[source] if rng.random() < 0.5] or town.rows[source][:1]
+    town.standardise().link()
+    standardised = sum(
+        pq.read_metadata(town.home.lake(BATCH, "standardised", source)).num_rows for source in town.rows
+    )
+    assert len(town.records) == standardised
