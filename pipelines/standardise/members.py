@@ -17,7 +17,7 @@ def people(contract: Contract, rows: str) -> str:
         SQL giving file_no, file, row_no, member_no, `i_<field>` for each identity field (NULL where nobody says it),
         i_fixed_sex, and `a_<column>` for each attribute; all texts as written.
     """
-    attributes = "".join(f", {name} AS a_{name}" for name in contract.attributes())
+    attributes = "".join(f', "{name}" AS a_{name}' for name in contract.attributes())
     named = "WHERE i_name IS NOT NULL OR i_id_number IS NOT NULL"
     members = [_member(contract, number, fields) for number, fields in contract.members().items()]
     if len(members) == 1:
@@ -48,5 +48,6 @@ def _member(contract: Contract, number: int, fields: dict[str, str]) -> dict[str
     sex = contract.fixed_sex().get(number)
     member = {"member_no": f"{number}::TINYINT", "i_fixed_sex": f"'{sex}'" if sex else "NULL::VARCHAR"}
     for field in IDENTITY_FIELDS:
-        member[f"i_{field}"] = fields[field].removesuffix(".id") if field in fields else "NULL::VARCHAR"
+        column = fields.get(field, "").removesuffix(".id")
+        member[f"i_{field}"] = f'"{column}"' if column else "NULL::VARCHAR"
     return member

@@ -80,9 +80,13 @@ class Projection:
         said = members.columns_of(self._contract, "sex")
         if not said:
             return "i_fixed_sex"
-        alias = self._join(f"code_{said[0]}", "i_sex")
-        self._warn(f"NOT {alias}.known", f"{members.column_of(self._contract, 'sex')} || ':unknown_code'")
-        return f"coalesce({alias}.value, i_fixed_sex)"
+        values = []
+        for column in said:  # each has its own table: one source may write 0 and 1 in one column and 男 and 女 in another
+            whose = [str(n) for n, fields in self._contract.members().items() if fields.get("sex") == column]
+            alias = self._join(f"code_{column}", "i_sex", f" AND member_no IN ({', '.join(whose)})")
+            self._warn(f"NOT {alias}.known", f"'{column}:unknown_code'")
+            values.append(f"{alias}.value")
+        return f"coalesce({', '.join(values)}, i_fixed_sex)"
 
     def _said_birth_date(self) -> str:
         column = members.column_of(self._contract, "birth_date")
@@ -169,9 +173,9 @@ class Projection:
         self._warn(f"{expression} IS NULL AND {raw} IS NOT NULL", f"{column} || ':{what}'")
         return expression
 
-    def _join(self, table: str, raw: str) -> str:
+    def _join(self, table: str, raw: str, more: str = "") -> str:
         alias = f"j{len(self._joins)}"
-        self._joins.append(f"LEFT JOIN {table} AS {alias} ON {alias}.raw = {raw}")
+        self._joins.append(f"LEFT JOIN {table} AS {alias} ON {alias}.raw = {raw}{more}")
         return alias
 
     def _warn(self, condition: str, text: str) -> None:

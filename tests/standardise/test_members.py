@@ -84,15 +84,17 @@ def seventeenth():
                 "child_id": {"heading": "被收养人身份证号", "type": "id_number", "privacy": "identity"},
                 "child_sex": {"heading": "性别", "type": "sex", "privacy": "identity", "zero_one_sex": True},
                 "parent": {"heading": "收养人", "type": "name", "privacy": "identity"},
+                "parent_sex": {"heading": "收养人性别", "type": "sex", "privacy": "identity"},
                 "parent_id": {"heading": "收养人身份证号", "type": "id_number", "privacy": "identity"},
                 "witness_id": {"heading": "见证人身份证号", "type": "id_number", "privacy": "identity"},
                 "phone": {"heading": "单位电话", "type": "phone", "privacy": "contact"},
                 "amount": {"heading": "费用", "type": "money", "privacy": "finance"},
+                "order": {"heading": "序号", "type": "integer", "privacy": "none"},
                 "until": {"heading": "至", "type": "date", "privacy": "none", "open": ["永久"]},
             },
             "identity": [
                 {"member": 0, "name": "child", "id_number": "child_id", "sex": "child_sex"},
-                {"member": 1, "name": "parent", "id_number": "parent_id"},
+                {"member": 1, "name": "parent", "id_number": "parent_id", "sex": "parent_sex"},
             ],
         }
     )
@@ -108,6 +110,7 @@ def test_a_new_source_needs_its_contract_and_no_code(standardised, seventeenth):
         "phone": "+86 13812345670",
         "amount": "1万元",
         "until": "永久",
+        "order": "3",
     }
     records, _ = standardised(seventeenth, [row])
     child, parent = records
@@ -116,4 +119,16 @@ def test_a_new_source_needs_its_contract_and_no_code(standardised, seventeenth):
     assert (parent["witness_id"], parent["phone"], parent["phone_said"]) == (WOMAN, None, "13812345670")
     assert str(parent["amount"]) == "10000.00"
     assert parent["until"] is None
+    assert parent["order"] == 3  # a word of SQL may be a column's name
     assert parent["warnings"] == []
+
+
+def test_each_member_s_sex_is_read_as_its_own_column_writes_it(standardised, seventeenth):
+    rows = [
+        {"child": "张小三", "child_sex": "1", "parent": "张三", "parent_sex": "女"},
+        {"child": "张小四", "child_sex": "0", "parent": "张四", "parent_sex": "1"},
+        {"child": "张小五", "child_sex": "甲", "parent": "张五", "parent_sex": "0"},
+    ]
+    records, _ = standardised(seventeenth, rows)
+    assert [r["sex"] for r in records] == ["1", "2", "2", "1", None, None]
+    assert [r["warnings"] for r in records] == [[], [], [], [], ["child_sex:unknown_code"], []]
