@@ -256,7 +256,6 @@ def print_parameters(on: str | None, area: str) -> None:
         UsageError: `on` is no date, or `area` no code.
     """
     from rich.console import Console
-    from rich.table import Table
 
     try:
         day = dt.date.fromisoformat(on) if on else dt.datetime.now(tz=ZoneInfo("Asia/Shanghai")).date()
@@ -264,19 +263,21 @@ def print_parameters(on: str | None, area: str) -> None:
         raise UsageError(f"“{on}”不是日期。请写成 2026-10-31。") from None
     if not re.fullmatch(r"\d{6}|\d{9}", area):
         raise UsageError(f"“{area}”不是区划代码。请写六位数字，例如 370211。")
-    table = Table("参数", "名称", "人群", "值", "起始", "依据文件", "状态", title=f"{area} 在 {day} 的参数")
-    whom = {"any": "不分", "urban": "城镇", "rural": "农村"}
-    open_ones, without = 0, 0
+    whom = {"any": "不分城乡", "urban": "城镇", "rural": "农村"}
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{area} 在 {day} 的参数\n")
+    open_ones, without, before = 0, 0, ""
     for held in parameters_on(day, area):
         value = held.value
+        if held.key != before:
+            console.print(f"[bold]{held.key}[/bold]　{held.title}（{held.unit}）")
+            before = held.key
         if value is None or value.value is None:
             without += 1
-            table.add_row(held.key, held.title, whom[held.population], "没有值", "", "", "[red]需要它的规则不运行[/red]")
+            console.print(f"    {whom[held.population]}　[red]没有值：需要它的规则不运行[/red]")
             continue
         open_ones += value.status == "to_confirm"
         state = "已确认" if value.status == "confirmed" else "[yellow]待确认[/yellow]"
         shown = figure(value.value, held.unit)
-        table.add_row(held.key, held.title, whom[held.population], shown, str(value.since), value.document or "", state)
-    console = Console()
-    console.print(table)
-    console.print(f"{open_ones} 个值待确认，{without} 个没有值。")
+        console.print(f"    {whom[held.population]}　{shown}　{value.since} 起　{value.document or '（无文件）'}　{state}")
+    console.print(f"\n{open_ones} 个值待确认，{without} 个没有值。")

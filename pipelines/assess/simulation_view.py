@@ -30,9 +30,9 @@ def print_simulation(result: Simulation, picture: Path | None = None) -> None:
     if picture and picture.suffix.lower() not in (".svg", ".png"):
         raise UsageError("图的文件名要以 .svg 或 .png 结尾。")
     console = Console()
-    settings = Table("参数", "名称", "人群", "现值", "试算值", title=f"批次 {result.batch} 试算（不改动已发布的数据）")
+    settings = Table("参数", "人群", "现值", "试算值", title=f"批次 {result.batch} 试算（不改动已发布的数据）")
     for each in result.settings:
-        settings.add_row(each.key, each.title, each.population, each.was, each.now)
+        settings.add_row(f"{each.key}\n{each.title}", each.population, each.was, each.now)
     console.print(settings)
     console.print(
         f"新增 {result.gained:,}，减少 {result.lost:,}，级别改变 {result.changed:,}，不变 {result.kept:,} 条线索"
@@ -58,7 +58,7 @@ def _table(title: str, frame: "pl.DataFrame", words: dict[str, str]) -> object:
     }  # fmt: skip
     table = Table(title=title)
     for column in frame.columns:
-        table.add_column(heads[column], justify="right" if frame[column].dtype.is_integer() else "left")
+        table.add_column(heads[column], overflow="fold", justify="right" if frame[column].dtype.is_integer() else "left")
     for row in frame.iter_rows():
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else LEVELS.get(cell, DIRECTIONS.get(cell, cell)) for cell in row))
     return table
