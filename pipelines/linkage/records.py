@@ -50,12 +50,7 @@ def load_records(
     sources = present_sources(home, batch, contracts)
     if not sources:
         raise DataError("这个批次没有可供匹配的数据。", where=f"批次 {batch}", todo="先把各部门的文件放进批次文件夹，再运行。")
-    columns = ", ".join(IDENTITY_COLUMNS)
-    parts = [f"SELECT {columns} FROM read_parquet('{quoted(home.lake(batch, 'standardised', c.source))}')" for c in sources]
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW identity AS {' UNION ALL '.join(parts)}")
-    connection.execute(_SQL)
-    _calendar(connection)
-    connection.execute(_FACES)
+    fold_identities(connection, [rows_of(home, batch, contract.source) for contract in sources])
     counted = connection.execute(
         "SELECT count(*), count(DISTINCT record_id), (SELECT count(*) FROM profile) FROM record"
     ).fetchall()
@@ -65,6 +60,19 @@ def load_records(
             "标准化数据里有重复的记录编号，无法匹配。", where=f"批次 {batch}", todo="重新运行标准化；若仍出现，请联系维护人员。"
         )
     return int(records), int(profiles)
+
+
+def rows_of(home: Home, batch: str, source: str) -> str:
+    """SQL that gives a source's identities."""
+    return f"SELECT {', '.join(IDENTITY_COLUMNS)} FROM read_parquet('{quoted(home.lake(batch, 'standardised', source))}')"
+
+
+def fold_identities(connection: "duckdb.DuckDBPyConnection", rows: list[str]) -> None:
+    """Make record, profile, profile_face, calendar and file_name of what the given queries (IDENTITY_COLUMNS) give."""
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW identity AS {' UNION ALL '.join(rows)}")
+    connection.execute(_SQL)
+    _calendar(connection)
+    connection.execute(_FACES)
 
 
 def _calendar(connection: "duckdb.DuckDBPyConnection") -> None:
