@@ -91,7 +91,7 @@ def given_names(rng: np.random.Generator, sex: Array, birth_year: Array) -> pl.S
         birth_year: year of birth.
 
     Returns:
-        given names in the persons' order: a quarter to a half well-known ones (more among the old), the rest composed.
+        given names in the persons' order: a fifth to a third well-known ones (more among the old), the rest composed.
     """
     table = load()
     result = np.empty(len(sex), dtype=object)
@@ -107,7 +107,7 @@ def given_names(rng: np.random.Generator, sex: Array, birth_year: Array) -> pl.S
             pair = (table.first[one, decade].draw(rng, count) + table.second[one, decade].draw(rng, count)).to_numpy()
             odd = (table.first[one, decade].draw(rng, count) + table.rare[one].draw(rng, count)).to_numpy()
             choice = rng.random(count)
-            share = 0.42 if decade < 1960 else 0.3
+            share = 0.3 if decade < 1960 else 0.2
             names = np.where(rng.random(count) < table.single[decade], lone, pair)
             names = np.where(choice < share, known, names)
             result[where] = np.where(choice > 0.997, odd, names)
