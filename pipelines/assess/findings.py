@@ -44,7 +44,7 @@ def run_rules(home: Home, batch: str, reporter: Reporter) -> dict[str, int | flo
     with home.connect() as connection:
         open_facts(connection, home, batch)
         find(connection, running, catalogue, day, reporter)
-        _collect_records(connection, home, batch, running, catalogue)
+        _collect_records(connection, running, catalogue)
         findings = write_parquet(connection, _findings_sql(batch), home.lake(batch, "assess", "findings"))
         _write_waiting(connection, home, batch, catalogue)
         absent = {source for source in load_contracts() if not home.lake(batch, "standardised", source).exists()}
@@ -64,12 +64,12 @@ def run_rules(home: Home, batch: str, reporter: Reporter) -> dict[str, int | flo
 
 
 def open_facts(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
-    """Give the connection the views `person_fact` and `household_fact` of a batch.
+    """Give the connection the views `person_fact`, `household_fact` and `fact_records` of a batch.
 
     Raises:
         DataError: they are not there.
     """
-    for table in ("person_fact", "household_fact"):
+    for table in ("person_fact", "household_fact", "fact_records"):
         path = home.lake(batch, "assess", table)
         if not path.exists():
             raise DataError(
@@ -78,9 +78,7 @@ def open_facts(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) 
         connection.execute(f"CREATE OR REPLACE VIEW {table} AS FROM read_parquet('{quoted(path)}')")
 
 
-def _collect_records(
-    connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, running: Sequence[Running], catalogue: Catalogue
-) -> None:
+def _collect_records(connection: "duckdb.DuckDBPyConnection", running: Sequence[Running], catalogue: Catalogue) -> None:
     """Make `finding_records`: for each finding the source rows of the facts it rests on, as JSON."""
     reads: list[tuple[str, str, str]] = []
     for each in running:
@@ -93,8 +91,7 @@ def _collect_records(
     connection.execute("CREATE OR REPLACE TEMP TABLE rule_reads (rule_id VARCHAR, scope VARCHAR, source VARCHAR)")
     if reads:
         connection.execute(f"INSERT INTO rule_reads VALUES {', '.join(str(row) for row in sorted(set(reads)))}")
-    path = quoted(home.lake(batch, "assess", "fact_records"))
-    connection.execute(_sql("records.sql").replace("$fact_records", f"read_parquet('{path}')"))
+    connection.execute(_sql("records.sql"))
 
 
 def _sql(name: str) -> str:

@@ -25,7 +25,7 @@ WITH wanted AS (
     FROM finding_person AS f JOIN rule_reads AS r USING (rule_id, scope)
 ), record AS (
     SELECT DISTINCT w.rule_id, w.household_id, w.person_id, r.source, r.file, r.row_no
-    FROM wanted AS w JOIN $fact_records AS r ON r.person_id = w.read_person AND r.source = w.source
+    FROM wanted AS w JOIN fact_records AS r ON r.person_id = w.read_person AND r.source = w.source
 )
 SELECT rule_id, household_id, person_id,
     to_json(list(json_array(source, file, row_no) ORDER BY source, file, row_no))::VARCHAR AS records

@@ -20,6 +20,7 @@ from pipelines.assess.declared import named
 from pipelines.assess.parameters import Parameter, Value
 from pipelines.assess.rule_model import ONE_LOWER
 from pipelines.assess.rules import BoundRule
+from pipelines.errors import DataError
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS
 
@@ -105,6 +106,9 @@ def find(
         day: the date the data speaks of.
         reporter: told about each rule.
         before: a query of (household_id, rule_id) that stand as true under-coverage findings beside those found here.
+
+    Raises:
+        DataError: a condition cannot be computed for somebody.
     """
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE found (rule_id VARCHAR, rule_version VARCHAR, direction VARCHAR, outcome VARCHAR,"
@@ -122,9 +126,23 @@ def find(
             )
         for each in part:
             if each.runs:
-                connection.execute(f"INSERT INTO found {rule_query(each, catalogue, day)}").fetchall()
+                _run(connection, each, catalogue, day)
             if reporter:
                 reporter.advance()
+
+
+def _run(connection: "duckdb.DuckDBPyConnection", running: Running, catalogue: Catalogue, day: dt.date) -> None:
+    import duckdb
+
+    try:
+        connection.execute(f"INSERT INTO found {rule_query(running, catalogue, day)}").fetchall()
+    except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException):
+        # The library's text names the value that did not fit: it must not reach a log.
+        raise DataError(
+            f"规则 {running.rule.declared.rule} 的条件对某些人算不出来，例如数字太大或文字不能当作数字。",
+            where=running.rule.path.name,
+            todo="检查条件里的乘法和类型转换；先用 zhudong rules test 试。",
+        ) from None
 
 
 def rule_query(running: Running, catalogue: Catalogue, day: dt.date) -> str:

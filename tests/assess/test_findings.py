@@ -205,3 +205,20 @@ def test_no_finding_holds_a_name_or_an_id_number(lake):
     text = json.dumps(run(lake)[0].findings(), ensure_ascii=False, default=str)
     assert "id_number" not in text
     assert '"name"' not in text
+
+
+def test_a_condition_that_cannot_be_computed_for_somebody_is_told_without_the_value(lake, monkeypatch):
+    from pipelines.assess import running
+
+    query = running.rule_query
+
+    def broken(each, catalogue, day):
+        made = query(each, catalogue, day)
+        return made.replace("(medical_burden_12m > ", "(('四万三' || medical_burden_12m::VARCHAR)::DECIMAL(18, 2) > ", 1)
+
+    monkeypatch.setattr(running, "rule_query", broken)
+    with pytest.raises(DataError) as told:
+        run(lake)
+    assert "U01" in str(told.value)
+    assert "四万三" not in str(told.value)
+    assert told.value.__suppress_context__
