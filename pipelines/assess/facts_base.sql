@@ -1,7 +1,9 @@
 -- What all facts rest on: households, who is authorised, and how "not listed" and "not known" are told apart.
 
-CREATE MACRO age_on(birth_date, day) AS CASE WHEN birth_date <= day THEN
-    year(day) - year(birth_date) - CASE WHEN (month(day), day(day)) < (month(birth_date), day(birth_date)) THEN 1 ELSE 0 END END;
+-- Whole years; NULL for somebody not yet born.
+CREATE MACRO age_on(birth_date, day) AS CASE WHEN birth_date <= day THEN (
+    year(day) - year(birth_date) - CASE WHEN (month(day), day(day)) < (month(birth_date), day(birth_date)) THEN 1 ELSE 0 END
+)::INTEGER END;
 
 -- A fact of a source: what its rows say of the person (hit: the person has one), else `otherwise` where the source may be
 -- taken to know everybody (its file came, and its use is allowed for this person), else not known.
