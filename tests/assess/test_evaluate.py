@@ -40,7 +40,7 @@ def truth(folder, findings, whose, households=None):
 def linked(lake, rows):
     """person_records: (source, row) → the person it was linked to."""
     path = lake.home.lake(BATCH, "linkage", "person_records")
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     pl.DataFrame(
         [
             {"source": source, "file": "甲.csv", "row_no": row, "member_no": 0, "person_id": person}
@@ -91,8 +91,6 @@ def test_households_are_known_by_their_members(lake, tmp_path):
 def test_a_person_is_whoever_most_of_its_register_rows_are(lake, tmp_path):
     """P0 holds one register row of T0 and two bills of somebody else: it is T0."""
     whose = WHOSE | {("medical_settlement", 1): "T9", ("medical_settlement", 2): "T9"}
-    lake.home.lake(BATCH, "linkage", "person_records").unlink()
-    lake.home.lake(BATCH, "linkage", "person_records").parent.rmdir()
     linked(lake, {key: "P0" if key[0] == "medical_settlement" else f"P{key[1]}" for key in whose})
     folder = truth(tmp_path / "truth", [("U01", "true", "T0", None), ("U01", "true", "T1", None)], whose)
     assert rows(evaluate_findings(lake.home, BATCH, folder), "U01") == (2, 2, 2)

@@ -14,9 +14,9 @@ from tests.facts_lake import FactsLake
 BURDENS = {"P0": 26000, "P1": 28000, "P2": 35000, "P3": 100}
 
 
-@pytest.fixture
-def lake(tmp_path):
-    lake = FactsLake(tmp_path)
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    lake = FactsLake(tmp_path_factory.mktemp("tried"))
     for number, (person, burden) in enumerate(BURDENS.items()):
         lake.household(f"H{number}", household_town=("王台街道", "泊里镇")[number % 2], household_wholly_uncovered=False)
         lake.person(person, f"H{number}", medical_burden_12m=burden)
