@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from assets.dead_runs import end_dead_runs
+from assets.records import EventLog
 from assets.resources import WithoutValues, only_run, safe_text
 from assets.run import dev, environment
 from pipelines.errors import DataError, UsageError
@@ -231,6 +232,11 @@ def test_the_configuration_keeps_no_output_and_tells_nobody(home, drop, clear): 
     with dg.DagsterInstance.from_config(str(environment(home, drop))) as instance:
         assert type(instance.compute_log_manager).__name__ == "NoOpComputeLogManager"
         assert not instance.telemetry_enabled
+        assert not instance.nux_enabled
+        assert type(instance.event_log_storage) is EventLog
+        with instance.event_log_storage.index_connection() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal", "else not waiting could damage it"
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1
         assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 1
         assert instance.run_monitoring_settings["free_slots_after_run_end_seconds"]
 
