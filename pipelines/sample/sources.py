@@ -104,7 +104,7 @@ def _medical_settlement(month: Month, known: pl.DataFrame) -> pl.DataFrame:
     return (
         pl.concat([pick(known, who, "name", "id_number"), frame.drop("who")], how="horizontal")
         .with_columns(settlement_id=number)
-        .drop("serial")
+        .rename({"serial": "key"})
     )
 
 

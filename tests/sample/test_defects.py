@@ -135,3 +135,15 @@ def test_luck_is_even_and_depends_on_every_part():
     assert abs(numbers.mean() - 0.5) < 0.01
     assert abs(np.corrcoef(numbers, share(luck(keys, 1, "b")))[0, 1]) < 0.03
     assert abs(np.corrcoef(numbers, share(luck(keys, 2, "a")))[0, 1]) < 0.03
+
+
+def test_a_settlement_has_its_own_mistakes_not_its_persons(world, clean, tmp_path):
+    over = written(tmp_path, {"sources": {"medical_settlement": {"id_missing": 0.3}}})
+    rows, _ = damage("medical_settlement", clean["medical_settlement"], world, over)
+    mine = rows.group_by("who_0").agg(pl.len(), pl.col("id_number").null_count().alias("lost")).filter(pl.col("len") > 3)
+    assert mine.filter((pl.col("lost") > 0) & (pl.col("lost") < pl.col("len"))).height > 0.5 * mine.height
+
+
+def test_rows_that_are_summed_are_never_repeated(world, clean):
+    for source in ("tax_income", "social_insurance"):
+        assert len(damage(source, clean[source], world, None)[0]) == len(clean[source])
