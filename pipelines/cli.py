@@ -177,11 +177,11 @@ def orchestrator(name: str) -> Callable[..., Any]:
 
 def _returns(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
-        from pipelines.returns.stage import read_returns
+        from pipelines.returns.stage import COUNTS, read_returns
 
         counts = read_returns(given.folder, _home(given), reporter())
         for name, count in counts.items():
-            print(f"{name}\t{count:,}")
+            print(f"{COUNTS.get(name, name)}\t{count:,}")
 
     parser = _command(commands, "returns", "读回填好的走访清单", command)
     parser.add_argument("folder", type=Path, metavar="DIR", help="放着收回的清单的文件夹")

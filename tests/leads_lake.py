@@ -1,6 +1,7 @@
 """A lake just large enough for leads, worklists and returns: what the tests put into it is the truth they check against."""
 
 import datetime as dt
+import functools
 import json
 import re
 from pathlib import Path
@@ -94,29 +95,32 @@ class LeadsLake:
         return self.__dict__.setdefault("_answer_rows", {})
 
     def write(self, batch):
-        self._write(batch, "linkage", "persons", "linkage.sql", self.persons.values())
-        self._write(
-            batch, "linkage", "person_alias", "linkage.sql",
-            [dict(zip(("old_person_id", "person_id", "batch", "reason"), row, strict=True)) for row in self.aliases],
-        )  # fmt: skip
-        self._write(batch, "households", "households", "households.sql", self.households.values())
-        self._write(
-            batch, "households", "members", "households.sql",
-            [dict(zip(("household_id", "kind", "person_id", "relation"), row, strict=True)) for row in self.members],
-        )  # fmt: skip
-        self._write(batch, "assess", "rules", "assess.sql", self.rules.values())
-        self._write(batch, "assess", "findings", "assess.sql", self.findings.get(batch, []))
-        facts = [{"person_id": person_id, **self.facts.get(person_id, {})} for person_id in self.persons]
-        self._write(batch, "assess", "person_fact", "facts.sql", facts)
+        tables = {
+            ("linkage", "persons"): self.persons.values(),
+            ("linkage", "person_alias"): _named(("old_person_id", "person_id", "batch", "reason"), self.aliases),
+            ("households", "households"): self.households.values(),
+            ("households", "members"): _named(("household_id", "kind", "person_id", "relation"), self.members),
+            ("assess", "rules"): self.rules.values(),
+            ("assess", "findings"): self.findings.get(batch, []),
+            ("assess", "person_fact"): [{"person_id": person_id, **self.facts.get(person_id, {})} for person_id in self.persons],
+        }
+        self._write_all(batch, tables)
         return self.home
 
-    def _write(self, batch, stage, table, ddl, rows):
+    def _write(self, batch, stage, table, _ddl, rows):
+        self._write_all(batch, {(stage, table): rows})
+
+    def _write_all(self, batch, tables):
         with self.home.connect() as con:
-            con.execute((SCHEMAS / "lake" / ddl).read_text(encoding="utf-8"))
-            for row in rows:
-                names = ", ".join(row)
-                con.execute(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
-            write_parquet(con, f"FROM {table}", self.home.lake(batch, stage, table))
+            for (stage, table), rows in tables.items():
+                columns = _declared()[table]
+                con.execute(f"CREATE TABLE {table} ({', '.join(f'{name} {kind}' for name, kind in columns)})")
+                given = list(dict.fromkeys(name for row in rows for name in row))
+                if given:
+                    places = f"({', '.join('?' * len(given))})"
+                    values = [row.get(name) for row in rows for name in given]
+                    con.execute(f"INSERT INTO {table} ({', '.join(given)}) VALUES {', '.join([places] * len(rows))}", values)
+                write_parquet(con, f"FROM {table}", self.home.lake(batch, stage, table))
 
     def read(self, batch, stage, table) -> list[dict]:
         with self.home.connect() as con:
@@ -127,6 +131,20 @@ class LeadsLake:
     def leads(self, batch) -> dict[tuple[str, str], dict]:
         """The batch's leads by household and direction."""
         return {(row["household_id"], row["direction"]): row for row in self.read(batch, "assess", "leads")}
+
+
+def _named(names, rows):
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+@functools.cache
+def _declared() -> dict[str, list[tuple[str, str]]]:
+    """Every declared table of the lake: its columns and types."""
+    found = {}
+    for path in sorted((SCHEMAS / "lake").glob("*.sql")):
+        for table in re.findall(r"CREATE TABLE (\w+) \(", path.read_text(encoding="utf-8")):
+            found[table] = declared_columns(path.name, table)
+    return found
 
 
 def declared_columns(ddl: str, table: str) -> list[tuple[str, str]]:

@@ -206,8 +206,8 @@ def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, issue
             "facts": course.growing_facts,
         },
     )
-    _read_lake(connection, home, batch)
     _read_history(connection, home, batch)
+    _read_lake(connection, home, batch)
     _make_due(connection, course, issued, number)
     connection.execute(
         "CREATE TABLE outcome (code VARCHAR, status VARCHAR, again VARCHAR, hit BOOLEAN, months INTEGER, visits INTEGER)"
@@ -243,20 +243,27 @@ def _read_lake(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) 
         return f"read_parquet('{quoted(home.lake(batch, stage, table))}')"
 
     connection.execute(f"CREATE VIEW finding AS FROM {lake('assess', 'findings')}")
-    connection.execute(f"CREATE TABLE rule AS SELECT rule_id, due, programmes FROM {lake('assess', 'rules')}")
-    # Only the households and persons that findings and earlier leads speak of are kept in memory.
-    connection.execute(f"CREATE TABLE household AS SELECT * FROM {lake('households', 'households')} WHERE kind = 'assistance'")
+    connection.execute(f"CREATE TABLE rule AS SELECT rule_id, programmes FROM {lake('assess', 'rules')}")
+    connection.execute(
+        "CREATE TABLE alias AS SELECT old_person_id, any_value(person_id) AS person_id "
+        f"FROM {lake('linkage', 'person_alias')} GROUP BY old_person_id"
+    )
+    # Only the persons and households that findings and earlier leads speak of leave the Parquet files.
+    connection.execute(
+        "CREATE TABLE household AS SELECT household_id, head_person_id, town, village, grid "
+        f"FROM {lake('households', 'households')} "
+        "SEMI JOIN (SELECT household_id FROM finding UNION SELECT household_id FROM register_before) AS s USING (household_id) "
+        "WHERE kind = 'assistance'"
+    )
     connection.execute(
         f"CREATE TABLE member AS SELECT person_id, any_value(household_id) AS household_id FROM {lake('households', 'members')} "
+        "SEMI JOIN (SELECT head_person_id AS person_id FROM register_before UNION SELECT a.person_id FROM register_before AS r "
+        "JOIN alias AS a ON a.old_person_id = r.head_person_id) AS s USING (person_id) "
         "WHERE kind = 'assistance' GROUP BY person_id"
     )
     connection.execute(
         f"CREATE TABLE person AS SELECT person_id, town, village, grid FROM {lake('linkage', 'persons')} "
         "SEMI JOIN finding USING (person_id)"
-    )
-    connection.execute(
-        "CREATE TABLE alias AS SELECT old_person_id, any_value(person_id) AS person_id "
-        f"FROM {lake('linkage', 'person_alias')} GROUP BY ALL"
     )
 
 

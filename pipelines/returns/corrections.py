@@ -67,6 +67,6 @@ def _write_lists(connection: "duckdb.DuckDBPyConnection", folder: Path) -> None:
             writer = csv.writer(out)
             writer.writerow(("文件", "行号", "反馈", "线索编号", "反馈日期"))
             writer.writerows(
-                (file, row_no, "入户核查认为此行数据有误，请核对", leads, day)
+                (file, row_no, "入户核查反馈数据有误，可能涉及此行，请核对", leads, day)
                 for _, file, row_no, leads, day in (row for row in wrong if row[0] == source)
             )

@@ -32,6 +32,19 @@ from pipelines.storage import BATCH, Home, whole_or_absent
 if TYPE_CHECKING:
     import duckdb
 
+COUNTS = {
+    "files": "收回的文件",
+    "files_known": "其中以前读过的",
+    "files_unreadable": "读不了的",
+    "rows": "行",
+    "taken": "采用的答复",
+    "repeated": "重复的",
+    "blank": "还没有核查的",
+    "not_taken": "未采用（原因见 returns/<批次>/…_未采用.csv）",
+    "doubtful": "采用了但有一格看不懂的",
+    "referrals": "转办中（见 referrals/<批次>/）",
+}
+"""What is counted, and how the officer is told."""
 _HERE = dt.timezone(dt.timedelta(hours=8))
 _JUDGES = {"worklist": (judge, "visited_on"), "referral": (judge_result, "closed_on")}
 """By the kind of list: who reads a row, and the column with its date."""

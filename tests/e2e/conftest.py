@@ -35,9 +35,9 @@ def zhudong(*arguments) -> Said:
 
 @pytest.fixture(scope="session")
 def district(tmp_path_factory) -> Path:
-    """A synthetic district of 600 persons, one month, with its truth. Not to be changed: copy it."""
+    """A synthetic district of 1,000 persons, one month, with its truth. Not to be changed: copy it."""
     folder = tmp_path_factory.mktemp("district")
-    assert zhudong("sample", folder, "--persons", 600, "--seed", 11).code == 0
+    assert zhudong("sample", folder, "--persons", 1000, "--seed", 11).code == 0
     return folder
 
 

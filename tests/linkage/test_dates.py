@@ -1,6 +1,6 @@
 """The lunar writing of a birth date."""
 
-import datetime
+import datetime as dt
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from pipelines.linkage.dates import lunar_number
 
 
 def number_of(day):
-    return int(lunar_number(np.array([(datetime.date.fromisoformat(day) - datetime.date(1970, 1, 1)).days]))[0])
+    return int(lunar_number(np.array([(dt.date.fromisoformat(day) - dt.date(1970, 1, 1)).days]))[0])
 
 
 @pytest.mark.parametrize(
