@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 LEVELS = {"red": "红", "orange": "橙", "yellow": "黄", "无": "无"}
 DIRECTIONS = {"under": "应保未保", "over": "应退未退"}
-_SHOWN_TOWNS = 30
 
 
 def print_simulation(result: Simulation, picture: Path | None = None) -> None:
@@ -24,6 +23,7 @@ def print_simulation(result: Simulation, picture: Path | None = None) -> None:
     Raises:
         UsageError: the picture's ending is neither.
     """
+    import polars as pl
     from rich.console import Console
     from rich.table import Table
 
@@ -41,7 +41,10 @@ def print_simulation(result: Simulation, picture: Path | None = None) -> None:
     console.print(_table("受影响的规则（条数）", result.by_rule, {"rule_id": "规则", "title": "名称"}))
     console.print(_table("按级别（线索）", result.by_level, {"direction": "方向", "level": "级别"}))
     console.print(_table("级别的变化（线索）", result.moves, {"direction": "方向", "was": "原来", "now": "试算"}))
-    console.print(_table("按镇街（线索）", result.by_town.head(_SHOWN_TOWNS), {"town": "镇街", "direction": "方向"}))
+    moved = result.by_town.filter(pl.sum_horizontal("gained", "lost", "changed") > 0)
+    if len(moved):
+        console.print(_table("按镇街（有变化的，线索）", moved, {"town": "镇街", "direction": "方向"}))
+    console.print(f"其余镇街没有变化（{len(result.by_town) - len(moved)} 个镇街和方向）。")
     for note in result.notes:
         console.print(f"注意：{note}")
     if picture:
@@ -102,7 +105,7 @@ def draw(result: Simulation, path: Path) -> None:
         alt.Chart(alt.Data(values=towns.to_dicts()))
         .mark_bar()
         .encode(
-            x=alt.X("leads:Q", title="线索（减少的向左）"),
+            x=alt.X("leads:Q", title="线索（减少的向左）", axis=alt.Axis(tickMinStep=1, format="d")),
             y=alt.Y("town:N", title=None, sort=alt.EncodingSortField("leads", op="sum", order="descending")),
             color=alt.Color(
                 "kind:N",
