@@ -6,9 +6,10 @@ The owner of a unit is one of its candidates, or nobody whom the keys found. A r
 it, would look like that person in surname, phone and address: `family` evidence is weighed against `link` for this reason.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.linkage.config import Config
 from pipelines.linkage.weights import Model, Patterns, score
@@ -56,11 +57,14 @@ def score_pairs(
     return int(patterns.num_rows)
 
 
-def as_patterns(config: Config, table: "object") -> Patterns:
+def as_patterns(config: Config, table: Any) -> Patterns:
     """An Arrow table of patterns (source, mode, levels, tf) as arrays."""
-    column = lambda name: table.column(name).to_numpy().astype(np.int64)  # type: ignore[attr-defined]  # noqa: E731
+
+    def column(name: str) -> NDArray[np.int64]:
+        return np.asarray(table.column(name).to_numpy()).astype(np.int64)
+
     return Patterns(
-        groups=np.array(table.column("source").to_pylist(), dtype=object),  # type: ignore[attr-defined]
+        groups=np.array(table.column("source").to_pylist(), dtype=np.object_),
         modes=column("mode"),
         levels=np.stack([column(name) for name in config.comparisons], axis=1),
         tf=column("tf"),
@@ -76,7 +80,7 @@ def decide(
     *,
     link: float | None = None,
 ) -> None:
-    """Make `ranked` (l, r, p, place) and `decided` (l, r, p, second, does: link, review, nobody), one row per unit with candidates.
+    """Make `ranked` (l, r, p, place) and `decided` (l, r, p, second, does: link, review, nobody: one row per unit).
 
     Args:
         connection: holds `scored`.
@@ -96,7 +100,9 @@ def decide(
                 {relatives / persons!r} * pow(2, least(kin, 300)) AS family
             FROM scored
         ),
-        whole AS (SELECT *, fsum(weight) OVER w AS total, fsum(family) OVER w AS families FROM weighed WINDOW w AS (PARTITION BY l)),
+        whole AS (
+            SELECT *, fsum(weight) OVER w AS total, fsum(family) OVER w AS families FROM weighed WINDOW w AS (PARTITION BY l)
+        ),
         raw AS (SELECT *, least(greatest(weight / (total + (1 - cover) * (1 + families)), 1e-300), 1 - 1e-15) AS q FROM whole)
         SELECT l, r, keys, source, bits, round(1 / (1 + exp(-({model.intercept!r} + {model.slope!r} * ln(q / (1 - q))))), 6) AS p,
             row_number() OVER (PARTITION BY l ORDER BY q DESC, r) AS place

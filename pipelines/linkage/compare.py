@@ -6,6 +6,7 @@ A person has several faces (identities brought by its records); a pair's level i
 that a record is held against the whole person. Comparers in Python see each distinct pair of values once.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,10 +53,9 @@ def compare(
             mode = comparison.mode
     packed = ", ".join(f"min(b_{name}) AS b_{name}" for name in totals)
     levels = ", ".join(f"coalesce(b_{name} // 256, 0)::TINYINT AS {name}" for name in totals)
+    counted = {name: ", ".join(map(str, config.comparisons[name].frequency)) for name in totals}
     tf = " + ".join(
-        f"CASE WHEN b_{name} // 256 IN ({', '.join(map(str, config.comparisons[name].frequency))}) THEN 255 - b_{name} % 256 ELSE 0 END"
-        for name in totals
-        if config.comparisons[name].frequency
+        f"CASE WHEN b_{name} // 256 IN ({counted[name]}) THEN 255 - b_{name} % 256 ELSE 0 END" for name in totals if counted[name]
     )
     connection.execute(f"""CREATE OR REPLACE TABLE {into} AS
         SELECT l, r, keys, mode, {levels}, ({tf or 0})::SMALLINT AS tf FROM (
@@ -105,12 +105,16 @@ def _distinct_values(
         FROM {pairs} AS p JOIN {left} AS l ON l.eid = p.l JOIN {right} AS r ON r.eid = p.r
         WHERE l.{column} <> r.{column} AND ({comparison.when})""").to_arrow_table()
     a, b = found.column("a").to_numpy(), found.column("b").to_numpy()
-    level = {"chinese_name": name_levels, "text": text_levels, "latin_name": latin_levels}[comparison.comparer or "text"](a, b)
+    level = _COMPARERS[comparison.comparer or "text"](a, b)
     found = found.append_column("level", [level])
     connection.register("compared_values", found)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM compared_values")
     connection.unregister("compared_values")
     return table
+
+
+def _chinese_levels(left: NDArray[np.object_], right: NDArray[np.object_]) -> NDArray[np.int8]:
+    return name_levels(left.tolist(), right.tolist())
 
 
 def text_levels(left: NDArray[np.object_], right: NDArray[np.object_]) -> NDArray[np.int8]:
@@ -141,3 +145,10 @@ def latin_levels(left: NDArray[np.object_], right: NDArray[np.object_]) -> NDArr
         alike = JaroWinkler.similarity(a, b)
         levels[place] = 1 if a == b else 2 if alike >= 0.92 else 3 if alike >= 0.85 else 4 if alike >= 0.75 else 5
     return levels
+
+
+_COMPARERS: dict[str, Callable[[NDArray[np.object_], NDArray[np.object_]], NDArray[np.int8]]] = {
+    "chinese_name": _chinese_levels,
+    "text": text_levels,
+    "latin_name": latin_levels,
+}

@@ -41,7 +41,7 @@ def decisions_file(home: Home) -> Path:
 
 
 def read_decisions(home: Home) -> list[Decision]:
-    """Every decision in force: of several about one record and person, the latest; of several persons called the same, the latest."""
+    """Every decision in force: the latest about a record and a person, and the latest of several persons called the same."""
     path = decisions_file(home)
     if not path.exists():
         return []
@@ -72,7 +72,8 @@ def record_decisions(home: Home, rows: Iterable[Decision]) -> int:
             connection.executemany(f"INSERT INTO decision ({order}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", new)
         with whole_or_absent(path) as target:
             written = connection.execute(
-                f"COPY (SELECT DISTINCT * FROM decision ORDER BY decided_at, identity_hash, person_id) TO '{quoted(target)}' (FORMAT parquet)"
+                "COPY (SELECT DISTINCT * FROM decision ORDER BY decided_at, identity_hash, person_id) "
+                f"TO '{quoted(target)}' (FORMAT parquet)"
             ).fetchall()
     return int(written[0][0])
 

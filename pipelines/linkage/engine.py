@@ -114,14 +114,14 @@ def blocked_by(key: Key, comparison: Comparison) -> bool:
     return bool(looked_at & demanded - _SQL_WORDS)
 
 
-_SQL_WORDS = set(
-    "and or not is null true false case when then else end coalesce substr left right length lower upper replace abs in "
+_SQL_WORDS = frozenset(
+    "and or not is null true false case when then else end coalesce substr left right length lower upper replace abs in "  # noqa: SIM905
     "levenshtein jaro_winkler_similarity damerau_levenshtein year month day strip_accents hamming least greatest".split()
 )
 
 
 def _learnt(config: Config, patterns: Patterns, counts: Floats, keys: NDArray[np.int64], u: list[Floats]) -> tuple[Model, bool]:
-    """m of each comparison: the mean over the keys that do not demand it, weighted by the matches that each key shows."""
+    """M of each comparison: the mean over the keys that do not demand it, weighted by the matches that each key shows."""
     comparisons = list(config.comparisons.values())
     start = [_first_guess(len(c.level_names())) for c in comparisons]
     total = [np.zeros(len(m)) for m in start]
@@ -147,7 +147,7 @@ def _learnt(config: Config, patterns: Patterns, counts: Floats, keys: NDArray[np
 
 
 def _counted(comparison: Comparison, u: Floats) -> Floats:
-    """u with 1 where the value's own frequency is counted instead."""
+    """U with 1 where the value's own frequency is counted instead."""
     kept = u.copy()
     kept[[level - 1 for level in comparison.frequency]] = 1.0
     return kept

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _CODE = """CREATE OR REPLACE MACRO person_code(h) AS 'P' || list_aggregate(list_transform(range(11),
     lambda i: substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((h >> (5 * i)) & 31)::INTEGER + 1, 1)), 'string_agg', '')"""
-"""One letter and eleven of Crockford's base 32: fifty-five bits of the hash of the identity that a person was first seen under."""
+"""One letter and eleven of Crockford's base 32: 55 bits of the hash of the identity that a person was first seen under."""
 
 
 def declare_codes(connection: "duckdb.DuckDBPyConnection") -> None:
@@ -35,7 +35,8 @@ def found(connection: "duckdb.DuckDBPyConnection", batch: str, *, provisional: b
             break
     # the order of the numbers depends on what the rows hold alone, so that files and threads do not matter
     connection.execute(f"""INSERT INTO entity
-        SELECT row_number() OVER (ORDER BY first) + (SELECT coalesce(max(eid), 0) FROM entity), person_id, '{batch}', {provisional}
+        SELECT row_number() OVER (ORDER BY first) + (SELECT coalesce(max(eid), 0) FROM entity), person_id,
+            '{batch}', {provisional}
         FROM coded WHERE NOT again""")
     connection.execute("""CREATE OR REPLACE TEMP TABLE founded AS
         SELECT f.*, e.eid, c.again FROM founded AS f JOIN coded AS c USING (first) JOIN entity AS e USING (person_id)""")

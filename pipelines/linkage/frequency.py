@@ -32,6 +32,7 @@ def frequency_tables(connection: "duckdb.DuckDBPyConnection", config: Config, fa
     Returns:
         (comparison, level) → table name.
     """
+    connection.execute("CREATE OR REPLACE TEMP MACRO quarter_bits(f) AS least(255, greatest(0, round(-4 * log2(f))))::SMALLINT")
     tables = {}
     for name, comparison in config.comparisons.items():
         for level, column in comparison.frequency.items():
@@ -47,16 +48,17 @@ def frequency_tables(connection: "duckdb.DuckDBPyConnection", config: Config, fa
                 ),
                 common AS (SELECT everybody, count(DISTINCT value) AS values FROM shared GROUP BY everybody),
                 turing AS (
-                    SELECT a.everybody, least(a.everybody, greatest((a.everybody + 1) * coalesce(b.values, 0), 1) / a.values) AS expected
+                    SELECT a.everybody,
+                        least(a.everybody, greatest((a.everybody + 1) * coalesce(b.values, 0), 1) / a.values) AS expected
                     FROM common AS a LEFT JOIN common AS b ON b.everybody = a.everybody + 1 WHERE a.everybody <= 3
                 ),
                 expected AS (
-                    SELECT s.*, coalesce(t.expected, s.everybody) / s.everybody AS discount, coalesce(t.expected, s.everybody) / s.persons AS overall
+                    SELECT s.*, coalesce(t.expected, s.everybody) / s.everybody AS discount,
+                        coalesce(t.expected, s.everybody) / s.persons AS overall
                     FROM shared AS s LEFT JOIN turing AS t USING (everybody)
                 )
-                SELECT value, cell,
-                    least(255, greatest(0, round(-4 * log2((n * discount + {_SHRINK} * overall) / (size + {_SHRINK})))))::SMALLINT AS bits,
-                    least(255, greatest(0, round(-4 * log2(overall))))::SMALLINT AS everywhere
+                SELECT value, cell, quarter_bits((n * discount + {_SHRINK} * overall) / (size + {_SHRINK})) AS bits,
+                    quarter_bits(overall) AS everywhere
                 FROM expected""")
             tables[name, level] = table
     return tables
@@ -70,8 +72,10 @@ def with_frequencies(
     pairs: str,
     into: str,
 ) -> None:
-    """Make `into`: the faces that occur on the pairs' right side, with `f_…` and `g_<comparison>_<level>`: the frequency
-    within the person's cell, and over everybody."""
+    """Make `into`: the faces that occur on the pairs' right side, with their frequencies.
+
+    Columns `f_<comparison>_<level>` within the person's cell, `g_<comparison>_<level>` over everybody, in quarter bits.
+    """
     joins, columns = [], []
     for (name, level), table in tables.items():
         comparison = config.comparisons[name]

@@ -43,8 +43,12 @@ def repairs(ids: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
     if not places:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype="<U18")
     where, what = np.concatenate(places), _text(np.concatenate(mended))
-    pairs = np.unique(np.rec.fromarrays([where, what], names=["where", "what"]))
-    return np.asarray(pairs["where"]), np.asarray(pairs["what"])
+    if not len(where):
+        return where, what
+    order = np.lexsort((what, where))
+    where, what = where[order], what[order]
+    first = np.concatenate([[True], (where[1:] != where[:-1]) | (what[1:] != what[:-1])])
+    return where[first], what[first]
 
 
 def _digits(text: NDArray[np.str_], width: int) -> NDArray[np.int64]:

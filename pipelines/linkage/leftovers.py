@@ -47,7 +47,8 @@ def settle_leftovers(work: Round, batch: str) -> None:
     left, right, strength = _links(work)
     place = np.searchsorted(units, np.concatenate([left, right]))
     ids = connection.sql("""SELECT eid, min(CASE WHEN sound THEN dense END) AS own FROM (
-        SELECT eid, sound, dense_rank() OVER (ORDER BY CASE WHEN sound THEN id END) AS dense FROM rest_face) GROUP BY eid ORDER BY eid""").to_arrow_table()
+        SELECT eid, sound, dense_rank() OVER (ORDER BY CASE WHEN sound THEN id END) AS dense FROM rest_face)
+        GROUP BY eid ORDER BY eid""").to_arrow_table()
     unlike = np.array([value or 0 for value in ids.column("own").to_pylist()], dtype=np.int64)
     label = clusters(len(units), place[: len(left)], place[len(left) :], strength, unlike=unlike)
     import pyarrow as pa
@@ -58,7 +59,8 @@ def settle_leftovers(work: Round, batch: str) -> None:
         WHERE u.profile NOT IN (SELECT profile FROM assigned) GROUP BY l.cluster""")
     found(connection, batch, provisional=True)
     connection.execute(
-        f"INSERT INTO own_face SELECT f.eid, {FACE} FROM founded AS f JOIN profile_face AS p ON p.profile = f.first WHERE NOT again"
+        f"INSERT INTO own_face SELECT f.eid, {FACE} "
+        "FROM founded AS f JOIN profile_face AS p ON p.profile = f.first WHERE NOT again"
     )
     connection.execute(f"""INSERT INTO person_face SELECT DISTINCT f.eid, {FACE}
         FROM founded AS f JOIN labels AS l USING (cluster) JOIN rest_face AS r ON r.eid = l.unit WHERE NOT again""")
@@ -68,7 +70,7 @@ def settle_leftovers(work: Round, batch: str) -> None:
     connection.unregister("labels")
 
 
-def _links(work: Round) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _links(work: Round) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Links between open units: ends and probability, those from `odds.link` on."""
     connection, config = work.connection, work.config
     make_repairs(connection, "rest_face")

@@ -23,16 +23,52 @@ MISSING, EQUAL, SOUND, SHAPE, LOST, SWAPPED, PART, HIDDEN, ONE_CHARACTER, GIVEN,
 HIDDEN: all but one character lost or masked, and that one agrees."""
 
 LEVELS = (
-    "缺失", "相同", "同音", "形近", "缺字", "颠倒", "截断或音译不同", "只有一字可见", "一字不同", "名同姓不同", "只有姓相同", "不同",
+    "缺失", "相同", "同音", "形近", "缺字", "颠倒", "截断或音译不同", "只有一字可见", "一字不同", "名同姓不同",
+    "只有姓相同", "不同",
 )  # fmt: skip
 
 _LOST = "?？*＊□■◻○●﹖_�"
 """What stands where a character was lost or masked."""
 
-_COMPOUND = (
-    "欧阳 上官 司马 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 司空 夏侯 轩辕 长孙 宇文 端木 南宫 东郭 西门 呼延 淳于 "
-    "单于 太史 申屠 公羊 澹台 公冶 宗政 濮阳 赫连 钟离 闻人 百里 拓跋 独孤 第五"
-).split()
+_COMPOUND = [
+    "欧阳",
+    "上官",
+    "司马",
+    "诸葛",
+    "东方",
+    "皇甫",
+    "尉迟",
+    "公孙",
+    "慕容",
+    "令狐",
+    "司徒",
+    "司空",
+    "夏侯",
+    "轩辕",
+    "长孙",
+    "宇文",
+    "端木",
+    "南宫",
+    "东郭",
+    "西门",
+    "呼延",
+    "淳于",
+    "单于",
+    "太史",
+    "申屠",
+    "公羊",
+    "澹台",
+    "公冶",
+    "宗政",
+    "濮阳",
+    "赫连",
+    "钟离",
+    "闻人",
+    "百里",
+    "拓跋",
+    "独孤",
+    "第五",
+]
 
 _SHORT = 4
 _CODES = 0x32400
@@ -113,7 +149,7 @@ def name_levels(left: Sequence[str], right: Sequence[str]) -> NDArray[np.int8]:
         b = _codes(wide_r[short])
         levels[short] = _short_levels(a, b, length_l[short], length_r[short])
     for place in np.flatnonzero(~short):
-        levels[place] = _long_level(str(left[place]), str(right[place]))
+        levels[place] = _long_level(str(wide_l[place]), str(wide_r[place]))
     levels[wide_l == wide_r] = EQUAL
     levels[(length_l == 0) | (length_r == 0)] = MISSING
     return levels
@@ -174,7 +210,7 @@ def _one_missing(
     for gone in range(_SHORT):
         rest = np.delete(long, gone, axis=1)
         found |= (rest == short[:, : _SHORT - 1]).all(axis=1)
-    return found & (length_long == length_short + 1) & (length_long >= 3)
+    return np.asarray(found & (length_long == length_short + 1) & (length_long >= 3))
 
 
 def _long_level(a: str, b: str) -> int:

@@ -51,7 +51,8 @@ def load_old(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) ->
     connection.execute(f"CREATE TABLE old_face AS SELECT person_id, {FACE} FROM {table('person_faces')} WHERE NOT own")
     connection.execute(f"CREATE TABLE old_alias AS FROM {table('person_alias')}")
     connection.execute(f"""CREATE TABLE old_review AS
-        SELECT r.identity_hash AS profile, q.candidate_person_id AS person_id, max(q.probability) AS probability, min(q.reason) AS reason
+        SELECT r.identity_hash AS profile, q.candidate_person_id AS person_id,
+            max(q.probability) AS probability, min(q.reason) AS reason
         FROM {table("match_review")} AS q JOIN {table("person_records")} AS r USING (record_id) GROUP BY ALL""")
     return earlier
 
@@ -75,7 +76,8 @@ def enter_old(connection: "duckdb.DuckDBPyConnection") -> None:
 def survivors(connection: "duckdb.DuckDBPyConnection", batch: str) -> None:
     """Note in `alias` each earlier provisional person all of whose rows are now another person's."""
     connection.execute(f"""INSERT INTO alias
-        SELECT k.person_id, min(e.person_id), '{batch}', CASE WHEN bool_or(a.method = 'decided') THEN '人工确认为同一人' ELSE '新的数据表明是同一人' END
+        SELECT k.person_id, min(e.person_id), '{batch}',
+            CASE WHEN bool_or(a.method = 'decided') THEN '人工确认为同一人' ELSE '新的数据表明是同一人' END
         FROM known AS k JOIN assigned AS a USING (profile) JOIN entity AS e USING (eid)
         JOIN old AS o ON o.person_id = k.person_id AND o.provisional
         GROUP BY k.person_id
@@ -122,7 +124,8 @@ def write_tables(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str
     queries = {
         "persons": "SELECT * FROM persons ORDER BY person_id",
         "person_faces": f"""SELECT person_id, {FACE}, own FROM (
-            SELECT eid, {FACE}, true AS own FROM own_face UNION ALL (SELECT eid, {FACE}, false FROM person_face EXCEPT SELECT eid, {FACE}, false FROM own_face))
+            SELECT eid, {FACE}, true AS own FROM own_face
+            UNION ALL (SELECT eid, {FACE}, false FROM person_face EXCEPT SELECT eid, {FACE}, false FROM own_face))
             JOIN entity USING (eid)""",
         "person_alias": "SELECT * FROM alias ORDER BY ALL",
         "match_review": f"""SELECT {place}, e.person_id AS candidate_person_id, q.p AS probability, q.reason

@@ -74,7 +74,8 @@ def open_faces(work: Round) -> None:
             connection.execute(statement)
     connection.execute(f"""CREATE OR REPLACE TABLE open_face AS
         SELECT DISTINCT u.unit AS eid, {FACE},
-            CASE WHEN mode = 1 AND id NOT IN (SELECT id FROM person_face WHERE sound) THEN 6 ELSE mode END::TINYINT AS mode, u.unit IN (SELECT unit FROM accompanied) AS companions
+            CASE WHEN mode = 1 AND id NOT IN (SELECT id FROM person_face WHERE sound) THEN 6 ELSE mode END::TINYINT AS mode,
+            u.unit IN (SELECT unit FROM accompanied) AS companions
         FROM unit_profile AS u JOIN profile_face AS p USING (profile) WHERE profile NOT IN (SELECT profile FROM assigned)""")
     make_repairs(connection, "open_face")
 
@@ -111,7 +112,8 @@ def settle_scored(work: Round, method: str, *, link: float | None = None) -> int
     open_faces(work)
     if not connection.execute("SELECT count(*) FROM open_face").fetchall()[0][0]:
         connection.execute(
-            "CREATE OR REPLACE TABLE decided (l BIGINT, r BIGINT, p DOUBLE, second DOUBLE, runner_up BIGINT, source VARCHAR, does VARCHAR)"
+            "CREATE OR REPLACE TABLE decided "
+            "(l BIGINT, r BIGINT, p DOUBLE, second DOUBLE, runner_up BIGINT, source VARCHAR, does VARCHAR)"
         )
         return 0
     persons, relatives = register_size(connection)
@@ -122,7 +124,8 @@ def settle_scored(work: Round, method: str, *, link: float | None = None) -> int
     connection.execute("""DELETE FROM pairs USING unit_profile AS u, decision AS d, entity AS e
         WHERE u.unit = pairs.l AND d.profile = u.profile AND NOT d.same AND e.person_id = d.person_id AND e.eid = pairs.r""")
     connection.execute("""DELETE FROM pairs USING taken AS t WHERE t.l = pairs.l AND t.r = pairs.r
-        AND NOT EXISTS (SELECT 1 FROM open_face AS o JOIN person_face AS f ON f.eid = t.r AND f.name = o.name WHERE o.eid = t.l)""")
+        AND NOT EXISTS (
+            SELECT 1 FROM open_face AS o JOIN person_face AS f ON f.eid = t.r AND f.name = o.name WHERE o.eid = t.l)""")
     tables = frequency_tables(connection, config, "person_face")
     with_frequencies(connection, config, "person_face", tables, "pairs", "person_compared")
     compare(connection, config, "open_face", "person_compared")
@@ -146,7 +149,7 @@ def register_size(connection: "duckdb.DuckDBPyConnection") -> tuple[int, float]:
 
 
 def one_row_each(work: Round) -> None:
-    """A register holds a person once: of several units of one such source that would be one person, the best is; others are asked."""
+    """A register holds a person once: of several units of one that would be one person, the best is; of others one asks."""
     registers = [f"'{c.source}'" for c in work.contracts.values() if c.one_row_per_person and c.number != work.register]
     if registers:
         work.connection.execute(f"""UPDATE decided SET does = 'review' FROM (

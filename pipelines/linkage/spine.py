@@ -56,7 +56,8 @@ def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch:
         part = components(len(own), a[alike], b[alike])
         connection.register("parts", several.append_column("part", [part]))
         connection.execute(
-            "UPDATE founder SET part = parts.part + 1 FROM parts WHERE parts.own = founder.own AND parts.name IS NOT DISTINCT FROM founder.name"
+            "UPDATE founder SET part = parts.part + 1 FROM parts "
+            "WHERE parts.own = founder.own AND parts.name IS NOT DISTINCT FROM founder.name"
         )
         connection.unregister("parts")
     connection.execute(
@@ -66,7 +67,8 @@ def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch:
     connection.execute("""INSERT INTO assigned
         SELECT f.profile, g.eid, 'register', 1.0 FROM founder AS f JOIN founded AS g USING (own, part)""")
     connection.execute(
-        f"INSERT INTO own_face SELECT g.eid, {FACE} FROM founded AS g JOIN profile_face AS p ON p.profile = g.first WHERE NOT again"
+        f"INSERT INTO own_face SELECT g.eid, {FACE} "
+        "FROM founded AS g JOIN profile_face AS p ON p.profile = g.first WHERE NOT again"
     )
     connection.execute("INSERT INTO person_face SELECT f.* FROM own_face AS f JOIN founded USING (eid) WHERE NOT again")
     connection.execute("DROP TABLE founder; DROP TABLE founded")
@@ -86,12 +88,13 @@ def former_names(connection: "duckdb.DuckDBPyConnection", register: int) -> None
     """Give persons a face under each former name that the register states."""
     connection.execute(f"""
         INSERT INTO person_face
-        SELECT DISTINCT a.eid, replace(p.former_name, '·', ''), NULL, left(p.former_name, 1), {", ".join("f." + c.strip() for c in FACE.split(",")[3:])}
+        SELECT DISTINCT a.eid, replace(p.former_name, '·', ''), NULL, left(p.former_name, 1),
+            {", ".join("f." + c.strip() for c in FACE.split(",")[3:])}
         FROM assigned AS a JOIN profile AS p USING (profile) JOIN profile_face AS f USING (profile)
         WHERE p.source_no = {register} AND p.former_name IS NOT NULL AND p.former_name <> p.name AND a.method <> 'unchanged'""")
 
 
-def _within(groups: "np.ndarray[tuple[int], np.dtype[np.str_]]") -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _within(groups: "np.ndarray[tuple[int], np.dtype[np.str_]]") -> tuple[np.ndarray, np.ndarray]:
     """All pairs of places within runs of equal values (the array is sorted)."""
     starts = np.flatnonzero(np.concatenate([[True], groups[1:] != groups[:-1]]))
     ends = np.concatenate([starts[1:], [len(groups)]])

@@ -15,6 +15,7 @@ from pipelines.linkage.leftovers import settle_leftovers
 from pipelines.linkage.persons import carry_review, enter_old, load_old, make_persons, survivors, write_tables
 from pipelines.linkage.records import load_records
 from pipelines.linkage.rounds import Round, apply_decisions, household_homes, make_units, settle_scored
+from pipelines.linkage.shape import batch_shape, coverage, drifted
 from pipelines.linkage.spine import add_faces, faces_of_old, former_names, found_persons, prepare
 from pipelines.linkage.weights import Model, current_model
 from pipelines.progress import Reporter
@@ -46,7 +47,8 @@ def link(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: Re
         reporter.start("匹配：读取身份")
         records, profiles = load_records(connection, home, batch, contracts.values())
         counts: dict[str, int | float] = {"records": records, "profiles": profiles, "model": model.number}
-        counts |= _settle(connection, home, batch, contracts, config_model=(config, model), reporter=reporter)
+        counts["drifted_sources"] = _warn_of_drift(connection, contracts, model, reporter)
+        counts |= _settle(Round(connection, config, model, contracts, contracts[REGISTER].number), home, batch, reporter)
         reporter.start("匹配：写出人员")
         find_issues(connection, contracts)
         make_persons(connection, home, batch, contracts[REGISTER].number, DEATHS)
@@ -54,9 +56,9 @@ def link(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: Re
         return counts | _counts(connection)
 
 
-def _settle(connection, home, batch, contracts, *, config_model, reporter):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    config, model = config_model
-    register = contracts[REGISTER].number
+def _settle(work: Round, home: Home, batch: str, reporter: Reporter) -> dict[str, int | float]:
+    """Give every profile a person; returns the numbers of candidate pairs."""
+    connection, config, model, contracts, register = work.connection, work.config, work.model, work.contracts, work.register
     load_decisions(connection, home)
     load_old(connection, home, batch)
     prepare(connection)
@@ -67,8 +69,7 @@ def _settle(connection, home, batch, contracts, *, config_model, reporter):  # t
     of_register = f"source_no = {register}"
     settle_exact(connection, of_register, trust)
     add_faces(connection, "method <> 'unchanged'")
-    work = Round(connection, config, model, contracts, register)
-    counts = {}
+    counts: dict[str, int | float] = {}
     household_homes(connection, register)
     if connection.execute("SELECT count(*) FROM entity").fetchall()[0][0]:
         make_units(work, of_register)
@@ -79,6 +80,7 @@ def _settle(connection, home, batch, contracts, *, config_model, reporter):  # t
     apply_decisions(connection)
     settle_exact(connection, f"source_no <> {register}", trust)
     add_faces(connection, "method = 'exact_id'")
+    model.coverage = coverage(connection, contracts, model)
     reporter.start("匹配：其余记录")
     make_units(work, f"source_no <> {register}")
     counts["pairs"] = settle_scored(work, "scored")
@@ -88,6 +90,19 @@ def _settle(connection, home, batch, contracts, *, config_model, reporter):  # t
     carry_review(connection)
     survivors(connection, batch)
     return counts
+
+
+def _warn_of_drift(
+    connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str, Contract], model: Model, reporter: Reporter
+) -> int:
+    """Say which sources no longer look like those the model was trained on; return how many."""
+    others = drifted(model, batch_shape(connection, contracts))
+    if others:
+        titles = "、".join(contracts[source].title for source in others)
+        reporter.note(
+            f"匹配模型 {model.number} 训练以来，这些数据源变了样：{titles}。请检查文件，无误后用 zhudong train 重新训练。"
+        )
+    return len(others)
 
 
 def exact_probabilities(model: Model) -> list[float]:

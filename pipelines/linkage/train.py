@@ -8,7 +8,7 @@ strangers and members of one household do (u, family: drawn from the register it
 
 import copy
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,8 @@ from pipelines.linkage.keys import candidate_pairs
 from pipelines.linkage.persons import enter_old, load_old
 from pipelines.linkage.records import load_records
 from pipelines.linkage.rounds import Round, household_homes, make_units, open_faces, register_size
-from pipelines.linkage.spine import FACE, add_faces, former_names, found_persons, prepare
+from pipelines.linkage.shape import batch_shape, coverage
+from pipelines.linkage.spine import add_faces, former_names, found_persons, prepare
 from pipelines.linkage.stage import REGISTER, exact_probabilities
 from pipelines.linkage.weights import Model, Weights, current_model, learn, save_model
 from pipelines.progress import Reporter
@@ -70,7 +71,7 @@ def train(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: R
         reporter.start("训练：同一个人的记录")
         _learn_m(work)
         trace = _learn_damaged(work)
-        _learn_coverage(work)
+        model.coverage = coverage(connection, contracts, model)
         reporter.start("训练：用隐藏的证号检验")
         health = _examine(work)
         model.health = {"batch": batch, "hidden": hidden, **health, **trace, "shape": batch_shape(connection, contracts)}
@@ -78,7 +79,7 @@ def train(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: R
     model.number += 1
     model.basis = "learnt"
     save_model(model, home.root / "models" / f"model-{model.number}.yaml")
-    figures = {f"hidden_{name}": health[name] for name in ("precision", "recall", "review")}
+    figures: dict[str, int | float] = {f"hidden_{name}": float(health[name]) for name in ("precision", "recall", "review")}
     return {"model": model.number, "hidden": hidden, **figures}
 
 
@@ -114,12 +115,14 @@ def _hide(work: Round) -> int:
                 AND (a.eid IS NOT NULL OR p.id NOT IN (SELECT id FROM person_face WHERE id IS NOT NULL))
             QUALIFY row_number() OVER (PARTITION BY p.source_no ORDER BY p.profile) <= {_PER_SOURCE})""")
     add_faces(connection, "method = 'exact_id' AND profile NOT IN (SELECT profile FROM hidden)")
-    connection.execute(f"""CREATE OR REPLACE TABLE hidden_face AS
-        SELECT h.eid, p.name, p.pinyin, p.surname, p.own_birth AS birth, CASE WHEN p.own_birth IS NOT NULL THEN p.lunar END AS lunar,
+    connection.execute("""CREATE OR REPLACE TABLE hidden_face AS
+        SELECT h.eid, p.name, p.pinyin, p.surname, p.own_birth AS birth,
+            CASE WHEN p.own_birth IS NOT NULL THEN p.lunar END AS lunar,
             p.own_birth, s.sex, NULL::VARCHAR AS id, 'missing' AS id_status, false AS sound,
             p.phone, p.town, p.village, p.address, 5::TINYINT AS mode, false AS companions
         FROM hidden AS h JOIN profile_face AS p USING (profile)
-        JOIN (SELECT profile, CASE WHEN NOT coalesce(sex_from_id, false) THEN sex END AS sex FROM profile) AS s USING (profile)""")
+        JOIN (SELECT profile, CASE WHEN NOT coalesce(sex_from_id, false) THEN sex END AS sex FROM profile) AS s
+            USING (profile)""")
     return int(connection.execute("SELECT count(*) FROM hidden").fetchall()[0][0])
 
 
@@ -134,7 +137,8 @@ def _shares(work: Round, name: str, where: str = "true", by: str = "'*'") -> dic
     """How often each level of a comparison stands in `compared`, by group."""
     size = len(work.config.comparisons[name].level_names())
     rows = work.connection.execute(
-        f"SELECT {by}, {name}, count(*) FROM compared AS c LEFT JOIN hidden AS h ON h.eid = c.l WHERE {name} > 0 AND {where} GROUP BY ALL"
+        f"SELECT {by}, {name}, count(*) FROM compared AS c LEFT JOIN hidden AS h ON h.eid = c.l "
+        f"WHERE {name} > 0 AND {where} GROUP BY ALL"
     ).fetchall()
     shares: dict[str, NDArray[np.float64]] = {}
     for group, level, amount in rows:
@@ -153,7 +157,7 @@ def _smoothed(seen: NDArray[np.float64], stated: NDArray[np.float64], strength: 
 
 
 def _learn_u(work: Round) -> None:
-    """u from hidden identities against random persons, family against the relatives of whom they are.
+    """U from hidden identities against random persons, family against the relatives of whom they are.
 
     The record's side is a real record, so that what a source leaves out or writes its own way is the same here as among matches.
     """
@@ -161,7 +165,7 @@ def _learn_u(work: Round) -> None:
     frequency_tables(connection, work.config, "person_face")
     persons, hidden = connection.execute("SELECT (SELECT max(eid) FROM own_face), (SELECT count(*) FROM hidden)").fetchall()[0]
     draws = max(1, _STRANGERS // hidden)
-    connection.execute(f"""CREATE OR REPLACE TABLE kindred AS
+    connection.execute("""CREATE OR REPLACE TABLE kindred AS
         SELECT h.eid AS l, b.eid AS r, 0::BIGINT AS keys
         FROM hidden AS h JOIN home AS a ON a.eid = h.truth JOIN home AS b USING (household) WHERE b.eid <> h.truth""")
     connection.execute(f"""CREATE OR REPLACE TABLE drawn AS
@@ -194,7 +198,7 @@ def _without(counted: list[int], seen: NDArray[np.float64], stated: NDArray[np.f
 
 
 def _compute_rare(work: Round) -> None:
-    """u of agreements that random pairs never show, from the register's own ids and dates."""
+    """U of agreements that random pairs never show, from the register's own ids and dates."""
     connection, u = work.connection, work.model.comparisons["identity"].u
 
     def chance(expression: str, where: str = "sound") -> float:
@@ -216,7 +220,7 @@ def _compute_rare(work: Round) -> None:
 
 
 def _learn_m(work: Round) -> None:
-    """m per source from hidden identities and the persons their ids prove them to be.
+    """M per source from hidden identities and the persons their ids prove them to be.
 
     An id proves nothing where the name contradicts it: how often a name is changed beyond recognition is learnt apart
     (`_learn_borrowed`).
@@ -244,7 +248,7 @@ def _up_to(level: int, seen: NDArray[np.float64], stated: NDArray[np.float64], s
     """Smoothed shares of the levels up to `level`; the others stay as stated."""
     shares = stated / stated.sum()
     shares[:level] = _smoothed(seen[:level], shares[:level], strength) * shares[:level].sum()
-    return shares
+    return np.asarray(shares)
 
 
 def _learn_borrowed(work: Round) -> None:
@@ -284,7 +288,8 @@ def _learn_households(work: Round) -> None:
     rows = work.connection.execute("""
         WITH member AS (
             SELECT DISTINCT g.household, a.eid, p.source_no, h.household AS home
-            FROM companion_group AS g JOIN assigned AS a USING (profile) JOIN profile AS p USING (profile) JOIN home AS h USING (eid)
+            FROM companion_group AS g JOIN assigned AS a USING (profile) JOIN profile AS p USING (profile)
+            JOIN home AS h USING (eid)
         )
         SELECT source_no, count(*), count(*) FILTER (together) FROM (
             SELECT a.source_no, a.household, a.eid, bool_or(a.home = b.home) AS together
@@ -297,7 +302,7 @@ def _learn_households(work: Round) -> None:
 
 
 def _learn_damaged(work: Round) -> dict[str, object]:
-    """m of the id levels for damaged, cut and masked ids, by expectation–maximisation over the patterns of their candidates."""
+    """M of the id levels for damaged, cut and masked ids, by expectation–maximisation over the patterns of their candidates."""
     connection, config, model = work.connection, work.config, work.model
     make_units(work, f"source_no <> {work.register}")
     _learn_households(work)
@@ -338,20 +343,10 @@ def _learn_damaged(work: Round) -> dict[str, object]:
 
 
 def _group(tables: dict[str, NDArray[np.float64]], group: str) -> NDArray[np.float64]:
-    return tables.get(group, tables.get("*", next(iter(tables.values())))).copy()
+    return np.array(tables.get(group, tables.get("*", next(iter(tables.values())))))
 
 
-def _learn_coverage(work: Round) -> None:
-    """The share of each source's people who stand in the register, by their sound ids."""
-    rows = work.connection.execute("""SELECT source, count(*), count(truth) FROM hidden GROUP BY source""").fetchall()
-    total, inside = sum(r[1] for r in rows), sum(r[2] for r in rows)
-    overall = (inside + 1) / (total + 2)
-    work.model.coverage = {"*": overall}
-    for source, people, there in sorted(rows):
-        work.model.coverage[source] = min((there + 20 * overall) / (people + 20), 0.9999)
-
-
-def _examine(work: Round) -> dict[str, object]:
+def _examine(work: Round) -> dict[str, Any]:
     """Link the hidden identities without their ids; learn slope and intercept of the odds; say how often they are right."""
     connection, config, model = work.connection, work.config, work.model
     persons, relatives = register_size(connection)
@@ -370,7 +365,8 @@ def _examine(work: Round) -> dict[str, object]:
         SELECT count(*) FILTER (does = 'link'), count(*) FILTER (does = 'link' AND r = truth), count(*) FILTER (does = 'review'),
             (SELECT count(truth) FROM hidden)
         FROM decided AS d JOIN hidden AS h ON h.eid = d.l""").fetchall()[0]
-    bands = connection.execute("""SELECT round(floor(d.p * 20) / 20, 2) AS band, count(*), avg(coalesce((d.r = h.truth)::INTEGER, 0))
+    bands = connection.execute("""SELECT round(floor(d.p * 20) / 20, 2) AS band, count(*),
+            avg(coalesce((d.r = h.truth)::INTEGER, 0))
         FROM decided AS d JOIN hidden AS h ON h.eid = d.l GROUP BY band ORDER BY band""").fetchall()
     return {
         "precision": round(right / linked, 6) if linked else 0.0,
@@ -400,15 +396,6 @@ def fit_odds(p: NDArray[np.float64], hit: NDArray[np.float64]) -> tuple[float, f
 
     found = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-6})
     return float(np.clip(found.x[0], 0.3, 2.0)), float(np.clip(found.x[1], -3, 3))
-
-
-def batch_shape(connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str, Contract]) -> dict[str, list[float]]:
-    """What a later batch is held against: for each source the shares of identities with a sound id, phone, birth date, village."""
-    names = {c.number: c.source for c in contracts.values()}
-    rows = connection.execute("""SELECT source_no, avg((id_status IN ('valid', 'lifted'))::INTEGER), avg((phone IS NOT NULL)::INTEGER),
-            avg((birth_date IS NOT NULL)::INTEGER), avg((village IS NOT NULL)::INTEGER)
-        FROM profile GROUP BY source_no ORDER BY source_no""").fetchall()
-    return {names[row[0]]: [round(float(value), 3) for value in row[1:]] for row in rows if row[0] in names}
 
 
 def _refuse_bad(model: Model, batch: str) -> None:
