@@ -1,0 +1,87 @@
+"""A whole synthetic month, everybody's rows known: each rule of the page finds exactly those whom the truth names.
+
+Linkage is taken as perfect here (the truth says whose row each is), so that what differs is a household, a fact or a rule.
+"""
+
+import pytest
+
+from pipelines.assess.evaluate import evaluate_findings
+from pipelines.assess.facts import compute_facts
+from pipelines.assess.findings import run_rules
+from pipelines.contracts import load_contracts
+from pipelines.extracts import extract_source
+from pipelines.households import build_households
+from pipelines.progress import Silent
+from pipelines.sample import write_district
+from pipelines.standardise import standardise_source
+from pipelines.storage import Home, quoted, write_parquet
+
+BATCH = "2026-10"
+
+_RECORDS = """
+    SELECT s.record_id, '{batch}' AS batch, t.source, t.file, t.row_no, t.member_no, t.true_person AS person_id,
+        'exact_id' AS match_method, 1.0::DOUBLE AS match_probability, NULL::UBIGINT AS identity_hash
+    FROM read_parquet('{truth}/person_record.parquet') AS t
+    JOIN identity AS s USING (source, file, row_no, member_no) WHERE t.batch = '{batch}'
+"""
+
+_PERSONS = """
+    WITH record AS (FROM read_parquet('{records}')),
+    dead AS (
+        SELECT r.person_id, min(coalesce(d.death_date, d.cancelled_on)) AS death_date
+        FROM record AS r JOIN read_parquet('{deaths}') AS d USING (record_id) WHERE d.cancel_reason = '死亡' GROUP BY ALL
+    ),
+    registered AS (
+        SELECT r.person_id, arg_min(i.town, i.record_id) AS town, arg_min(i.village, i.record_id) AS village
+        FROM record AS r JOIN identity AS i USING (record_id) WHERE r.source = 'police_household' GROUP BY ALL
+    )
+    SELECT p.true_person AS person_id, p.name, p.id_number, 'valid' AS id_status, p.sex::VARCHAR AS sex, p.birth_date,
+        g.town, g.village, NULL::VARCHAR AS grid, NULL::VARCHAR AS address, NULL::VARCHAR AS phone,
+        d.person_id IS NULL AS alive, d.death_date, g.person_id IS NULL AS provisional, 1 AS source_count,
+        '{batch}' AS first_batch, '{batch}' AS last_batch
+    FROM read_parquet('{truth}/person.parquet') AS p
+    LEFT JOIN dead AS d ON d.person_id = p.true_person LEFT JOIN registered AS g ON g.person_id = p.true_person
+    WHERE p.true_person IN (SELECT person_id FROM record)
+"""
+
+
+@pytest.fixture(scope="module")
+def evaluation(tmp_path_factory):
+    root = tmp_path_factory.mktemp("district")
+    write_district(root / "extracts", 1500, 11, [BATCH], Silent())
+    home, truth = Home(root / "home", memory="1GB", threads=2), root / "extracts" / "truth"
+    contracts = load_contracts()
+    for contract in contracts.values():
+        extract_source(home, BATCH, contract, root / "extracts", Silent())
+        standardise_source(home, BATCH, contract, Silent())
+    with home.connect() as connection:
+        rows = [
+            f"SELECT record_id, source, file, row_no, member_no, town, village FROM read_parquet('{quoted(home.lake(BATCH, 'standardised', source))}')"
+            for source in contracts
+        ]
+        connection.execute(f"CREATE VIEW identity AS {' UNION ALL '.join(rows)}")
+        given = {"batch": BATCH, "truth": truth, "deaths": home.lake(BATCH, "standardised", "police_death")}
+        given["records"] = home.lake(BATCH, "linkage", "person_records")
+        write_parquet(connection, _RECORDS.format(**given), given["records"])
+        write_parquet(connection, _PERSONS.format(**given), home.lake(BATCH, "linkage", "persons"))
+        nobody = "SELECT ''::VARCHAR AS old_person_id, ''::VARCHAR AS person_id, ''::VARCHAR AS batch, ''::VARCHAR AS reason WHERE false"
+        write_parquet(connection, nobody, home.lake(BATCH, "linkage", "person_alias"))
+    build_households(home, BATCH, Silent())
+    compute_facts(home, BATCH, Silent())
+    run_rules(home, BATCH, Silent())
+    return evaluate_findings(home, BATCH, truth)
+
+
+def test_every_rule_finds_exactly_those_whom_the_truth_names(evaluation):
+    differ = [row for row in evaluation.by_rule.iter_rows(named=True) if not row["found"] == row["true"] == row["agreed"]]
+    assert differ == []
+
+
+def test_the_truth_speaks_of_every_rule_of_the_page(evaluation):
+    page = {f"U{number:02}" for number in range(1, 23)} | {f"O{number:02}" for number in range(1, 9)}
+    assert set(evaluation.by_rule["rule_id"]) == page
+
+
+def test_every_household_flagged_is_a_true_one_and_none_is_missed(evaluation):
+    for row in evaluation.households.iter_rows(named=True):
+        assert row["found"] == row["true"] == row["agreed"] > 0
