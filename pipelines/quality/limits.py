@@ -74,6 +74,7 @@ class Defaults(_Declared):
 
     limits: list[DefaultLimit]
     filled_critical: float = Field(ge=0, le=1)
+    least_rows: int = Field(ge=0)
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def limits_of(contract: Contract, measures: Iterable[Measure]) -> list[Limit]:
     Per severity and measure a limit stands once: what the contract says comes before the default.
     """
     taken = [measure for measure in measures if measure.source == contract.source]
+    few = {measure.name for measure in taken if measure.of_rows < defaults().least_rows}
     limits = _declared_limits(contract, taken)
     said = {(limit.measure, limit.severity) for limit in limits if limit.measure != "filled"}
     for default in defaults().limits:
@@ -166,7 +168,7 @@ def limits_of(contract: Contract, measures: Iterable[Measure]) -> list[Limit]:
                 for measure in taken
                 if measure.measure == default.measure
             ]  # fmt: skip
-    return limits
+    return [limit for limit in limits if limit.severity == "critical" or limit.name not in few]
 
 
 def _declared_limits(contract: Contract, taken: list[Measure]) -> list[Limit]:

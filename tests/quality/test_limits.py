@@ -14,7 +14,7 @@ def held(contract, *measures):
 
 
 def test_a_contracts_fill_rates_warn_and_half_of_them_stop_a_required_sources_required_column(register):
-    found = held(register, Measure(register.source, "filled", 1, 9, "name"), Measure(register.source, "filled", 1, 9, "phone"))
+    found = held(register, Measure(register.source, "filled", 1, 90, "name"), Measure(register.source, "filled", 1, 90, "phone"))
     assert found == {("filled name", "warning"): (0.999, None), ("filled name", "critical"): (0.4995, None)}
 
 
@@ -32,9 +32,14 @@ def test_an_optional_source_never_stops_the_batch():
 
 
 def test_the_contracts_range_of_rows_comes_before_the_default(register):
-    found = held(register, Measure(register.source, "rows_against_last_batch", 1, 9))
+    found = held(register, Measure(register.source, "rows_against_last_batch", 1, 90))
     assert found["rows_against_last_batch", "warning"] == (0.97, 1.05)
     assert found["rows_against_last_batch", "critical"] == (0.5, 2.0)
+
+
+def test_a_share_of_a_few_rows_makes_no_warning_but_still_stops_what_must_not_go_on(register):
+    few = [Measure(register.source, "filled", 0, 20, "name"), Measure(register.source, "id_usable_share", 0, 20)]
+    assert {limit.severity for limit in limits_of(register, few)} == {"critical"}
 
 
 def test_a_measure_that_was_not_taken_has_no_limit(register):
@@ -48,10 +53,10 @@ def test_every_measure_with_limits_belongs_to_a_check():
 
 
 def test_a_limit_speaks_of_the_heading_that_the_officer_knows(register):
-    [warning, _] = limits_of(register, [Measure(register.source, "filled", 0.5, 9, "id_number")])
+    [warning, _] = limits_of(register, [Measure(register.source, "filled", 0.5, 90, "id_number")])
     assert warning.in_words() == "公安 · 户籍人口“公民身份号码”填写率不应低于 98.00%"
     assert Result(warning, 0.5, passed=False).in_words() == "公安 · 户籍人口“公民身份号码”填写率不应低于 98.00%，实际 50.00%"
-    [unknown] = limits_of(register, [Measure(register.source, "warned", 0.5, 9, "relation", "unknown_code")])
+    [unknown] = limits_of(register, [Measure(register.source, "warned", 0.5, 90, "relation", "unknown_code")])
     assert unknown.in_words() == "公安 · 户籍人口“与户主关系”代码表里没有的比例不应高于 2.00%"
 
 
@@ -68,7 +73,8 @@ def test_counts_ratios_and_shares_are_written_as_such(measure, low, high, words)
 
 
 @pytest.mark.parametrize(
-    "text", ["limits: [", "limits: []", "limits: [{measure: nonsense, severity: warning, text: x}]\nfilled_critical: 0.5"]
+    "text",
+    ["limits: [", "limits: []", "limits: [{measure: nonsense, severity: warning, text: x}]\nfilled_critical: 0.5\nleast_rows: 1"],
 )
 def test_a_mistake_in_the_declaration_is_refused_before_anything_runs(monkeypatch, tmp_path, text):
     (tmp_path / "quality.yaml").write_text(text, encoding="utf-8")
