@@ -278,6 +278,7 @@ def _read_history(connection: "duckdb.DuckDBPyConnection", home: Home, batch: st
         "CREATE TABLE answer (lead_id VARCHAR, outcome_code VARCHAR, visited_on DATE, received_at TIMESTAMPTZ, "
         "answered_batch VARCHAR)"
     )
+    connection.execute("CREATE TABLE settled (lead_id VARCHAR, answered_batch VARCHAR, refused BOOLEAN)")
     earlier = home.earlier_batches(batch)
     registers = [path for one in earlier if (path := home.lake(one, "assess", "lead_register")).exists()]
     if registers:
@@ -290,6 +291,23 @@ def _read_history(connection: "duckdb.DuckDBPyConnection", home: Home, batch: st
                 f"FROM read_parquet('{quoted(path)}') WHERE NOT superseded",
                 [one],
             )
+        path = home.lake(one, "returns", "referral_results")
+        if path.exists():
+            connection.execute(
+                "INSERT INTO settled SELECT lead_id, $batch, list_contains($refusing::VARCHAR[], result_code) "
+                f"FROM read_parquet('{quoted(path)}') WHERE NOT superseded AND list_contains($closing::VARCHAR[], result_code)",
+                {"batch": one, **_closing_results()},
+            )
+
+
+def _closing_results() -> dict[str, list[str]]:
+    """The codes with which a department settles a referral, and those of them that say no."""
+    with (SCHEMAS / "codes" / "referral_result.csv").open(encoding="utf-8", newline="") as file:
+        closing = [row for row in csv.DictReader(file) if row["closes"] == "yes"]
+    return {
+        "closing": [row["value"] for row in closing],
+        "refusing": [row["value"] for row in closing if row["again"] == "evidence"],
+    }
 
 
 def _make_due(connection: "duckdb.DuckDBPyConnection", course: Course, issued: dt.date, number: Any) -> None:

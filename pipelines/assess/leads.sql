@@ -1,6 +1,7 @@
 -- From the batch's findings and what earlier batches left (register_before, answer) to the leads of this batch.
 -- Tables made by leads.py before this runs: setting (one row), finding, rule, due, programme, outcome, household, member,
--- person, alias, register_before, answer. Tables left behind: lead, register.
+-- person, alias, register_before, answer,
+-- settled. Tables left behind: lead, register.
 
 -- Crockford's base 32 of 55 bits of a hash: 11 characters that no spreadsheet takes for a number and anybody can read out.
 CREATE MACRO lead_code(first_thing) AS (
@@ -86,6 +87,8 @@ WITH last_answer AS (
     FROM answer GROUP BY lead_id
 ), visits AS (
     SELECT lead_id, outcome_code, count(DISTINCT answered_batch) AS visits FROM answer GROUP BY ALL
+), ends AS (    -- what the department it was referred to made of it
+    SELECT lead_id, answered_batch, bool_or(refused) AS refused FROM settled GROUP BY ALL
 )
 SELECT
     n.*, f.figures,
@@ -93,15 +96,16 @@ SELECT
     p.known_rules, p.known_figures, p.waiting,
     a.outcome_code AS last_outcome,
     a.answered_batch >= p.raised_in AS answered,
-    o.status AS answered_status,
+    CASE WHEN e.lead_id IS NULL THEN o.status ELSE '关闭' END AS answered_status,
     p.lead_id IS NOT NULL AND (
         len(list_filter(n.tokens, lambda t: NOT list_contains(p.known_rules, t) AND NOT list_contains(p.known_rules, rtrim(t, '?')))) > 0
         OR n.rank > p.known_rank
         OR coalesce(len(list_filter(map_keys(f.figures), lambda r: f.figures[r] > p.known_figures[r] * s.material_increase)) > 0, false)
     ) AS new_evidence,
-    CASE o.again
-        WHEN 'months' THEN a.answered_on + to_months(o.months) <= s.generated_on
-        WHEN 'visits' THEN v.visits < o.visits
+    CASE
+        WHEN e.refused THEN false
+        WHEN o.again = 'months' THEN a.answered_on + to_months(o.months) <= s.generated_on
+        WHEN o.again = 'visits' THEN v.visits < o.visits
         ELSE false
     END AS may_ask_again
 FROM now_known AS n
@@ -110,7 +114,8 @@ LEFT JOIN now_figures AS f USING (household_id, direction)
 LEFT JOIN (FROM followed WHERE lives) AS p USING (household_id, direction)
 LEFT JOIN last_answer AS a ON a.lead_id = p.lead_id
 LEFT JOIN outcome AS o ON o.code = a.outcome_code
-LEFT JOIN visits AS v ON v.lead_id = p.lead_id AND v.outcome_code = a.outcome_code;
+LEFT JOIN visits AS v ON v.lead_id = p.lead_id AND v.outcome_code = a.outcome_code
+LEFT JOIN ends AS e ON e.lead_id = a.lead_id AND e.answered_batch = a.answered_batch;
 
 -- first: never seen. waiting: the town's limit has kept it so far. again: new evidence, or the answer's time is over.
 -- open: on an earlier list and not answered, so it stays on the list. rest: answered, and nothing new since.

@@ -29,8 +29,8 @@ from pipelines.storage import SCHEMAS, Home, check_batch, quoted
 if TYPE_CHECKING:
     import polars as pl
 
-STILL_OPEN = "R3"
-"""The result that leaves a referral on the list: still being worked on."""
+STILL_OPEN, SENT_BACK = "R3", "R4"
+"""The results that do not settle a referral: still being worked on; not the department's to do."""
 
 _STEPS = (
     "每行是一户走访后需要贵部门办理的事项；“疑似情况”是数据比对的结果，须按规定核实，不是认定。",
@@ -72,6 +72,7 @@ class ReferralPolicy(ListLayout):
     file_name: str
     role: str
     outcomes: dict[str, Referred]
+    returned_to: Referred
     departments: dict[str, Department]
 
     @model_validator(mode="after")
@@ -155,38 +156,40 @@ def _referred(home: Home, batch: str, policy: ReferralPolicy) -> "pl.DataFrame":
     names = ("lead_id", "referred_to", "referred_on", "finish_by", "matter", "wanted", "difficulties", "note")
     rows: list[tuple[str, ...]] = []
     outcomes = load_outcomes()
-    closed, answers = _answers(home, batch, list(policy.outcomes))
+    results, answers = _answers(home, batch, list(policy.outcomes))
     for lead_id, code, written, day, difficulties, note in answers:
         to = policy.outcomes[code]
-        finish_by = add_workdays(day, to.workdays)[0].isoformat()
-        matter = f"{code} {outcomes[code].label}"
-        rows += [
-            (lead_id, department, day.isoformat(), finish_by, matter, to.wanted, difficulties or "", note or "")
-            for department in ([to.department] if to.department else departments_named(written) or [to.otherwise or ""])
-            if (lead_id, department) not in closed
-        ]
+        named = [to.department] if to.department else departments_named(written) or [to.otherwise or ""]
+        referred = {department: to for department in named if results.get((lead_id, department), STILL_OPEN) == STILL_OPEN}
+        back = policy.returned_to.department or ""
+        sent_back = back not in named and any(results.get((lead_id, department)) == SENT_BACK for department in named)
+        if sent_back and results.get((lead_id, back), STILL_OPEN) == STILL_OPEN:
+            referred[back] = policy.returned_to
+        for department, what in referred.items():
+            finish_by = add_workdays(day, what.workdays)[0].isoformat()
+            matter = f"{code} {outcomes[code].label}"
+            rows.append((lead_id, department, day.isoformat(), finish_by, matter, what.wanted, difficulties or "", note or ""))
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
-def _answers(home: Home, batch: str, codes: list[str]) -> tuple[set[tuple[str, str]], list[tuple[Any, ...]]]:
-    """The (lead, department) pairs that came back settled, and the standing answers with one of `codes`."""
+def _answers(home: Home, batch: str, codes: list[str]) -> tuple[dict[tuple[str, str], str], list[tuple[Any, ...]]]:
+    """What departments answered, by lead and department; and caseworkers' standing answers with one of `codes`."""
     answers = home.lake(batch, "returns", "followups")
     results = home.lake(batch, "returns", "referral_results")
     if not answers.exists():
-        return set(), []
+        return {}, []
     with home.connect() as connection:
-        closed: list[tuple[str, str]] = []
+        answered: list[tuple[str, str, str]] = []
         if results.exists():
-            closed = connection.execute(
-                f"SELECT lead_id, department FROM read_parquet('{quoted(results)}') WHERE NOT superseded AND result_code <> ?",
-                [STILL_OPEN],
+            answered = connection.execute(
+                f"SELECT lead_id, department, result_code FROM read_parquet('{quoted(results)}') WHERE NOT superseded"
             ).fetchall()
         rows = connection.execute(
             "SELECT lead_id, outcome_code, referred_to, received_at::DATE, difficulties, note "
             f"FROM read_parquet('{quoted(answers)}') WHERE NOT superseded AND list_contains(?, outcome_code) ORDER BY lead_id",
             [codes],
         ).fetchall()
-    return set(closed), rows
+    return {(lead_id, department): code for lead_id, department, code in answered}, rows
 
 
 def _rows(home: Home, batch: str, policy: ReferralPolicy, referred: "pl.DataFrame") -> "pl.DataFrame":

@@ -72,7 +72,9 @@ class WorklistPolicy(ListLayout):
 
     file_name: str
     role: str
+    per: Literal["town", "village"] = "town"
     limits: str
+    """The parameter that says how much a town is given in a week (kept by `assess.leads`)."""
     archive: Literal["none", "children", "all"]
     child_under: Annotated[int, Field(ge=0, le=25)]
     words: dict[Literal["level", "direction"], dict[str, str]]

@@ -51,7 +51,7 @@ _STEPS = (
 )
 
 
-def write_worklists(home: Home, batch: str, reporter: Reporter, *, per_village: bool = False) -> dict[str, int | float]:
+def write_worklists(home: Home, batch: str, reporter: Reporter, *, per_village: bool | None = None) -> dict[str, int | float]:
     """Write `worklists/<batch>/`: a CSV and an XLSX per town, children's leads apart, and `manifest.csv`.
 
     A household that is registered in another town than it lives in is copied to that town's list of copies (抄送).
@@ -60,7 +60,7 @@ def write_worklists(home: Home, batch: str, reporter: Reporter, *, per_village: 
         home: where.
         batch: which month.
         reporter: told what is being done.
-        per_village: one list per village instead of one per town.
+        per_village: one list per village instead of one per town; None is as the policy says.
 
     Returns:
         counts: leads, children, copies, towns, files.
@@ -72,7 +72,8 @@ def write_worklists(home: Home, batch: str, reporter: Reporter, *, per_village: 
     policy = load_worklist_policy()
     reporter.start("走访清单：整理线索")
     rows = lead_rows(home, batch, policy, "held_back IS NULL")
-    lists = list(_lists(rows, batch, policy, per_village=per_village))
+    by_village = policy.per == "village" if per_village is None else per_village
+    lists = list(_lists(rows, batch, policy, per_village=by_village))
     reporter.start("走访清单：写文件", len(lists))
     manifest: list[tuple[str, int, str]] = []
     with whole_folder(home.worklists(batch)) as folder:

@@ -8,7 +8,7 @@ from pipelines.assess.leads import issued_on, load_outcomes, raise_leads
 from pipelines.progress import Silent
 from tests.leads_lake import OCTOBER, LeadsLake, declared_columns
 
-BATCHES = ("2026-10", "2026-11", "2026-12", "2027-01", "2027-02", "2027-03", "2027-04", "2027-05", "2027-06")
+BATCHES = ("2026-10", "2026-11", "2026-12", "2027-01")
 H, P = "H0000000000A", "P0000000000A"
 
 
@@ -187,11 +187,11 @@ def test_a_rule_that_was_known_before_the_answer_is_not_new_when_it_comes_back(l
 
 
 def test_no_wish_rests_six_months_from_the_visit(lake):
-    for batch in BATCHES:
+    for batch in BATCHES[:3]:
         lake.finding(batch, "U08", H, P)
-    lake.answer("2026-10", one(lake, "2026-10")["lead_id"], "F1", "2026-11-20")
-    raised = {batch: one(lake, batch)["held_back"] is None for batch in BATCHES[1:]}
-    assert [batch for batch, again in raised.items() if again][0] == "2027-05"  # its lists go out after 20 May
+    lake.answer("2026-10", one(lake, "2026-10")["lead_id"], "F1", "2026-06-20")
+    assert one(lake, "2026-11")["held_back"] == "cool_down"  # its lists go out on 3 December
+    assert one(lake, "2026-12")["held_back"] is None  # on 3 January
 
 
 def test_nobody_at_home_is_tried_twice_and_then_only_on_new_evidence(lake):
@@ -342,4 +342,24 @@ def test_urgent_leads_and_those_already_out_are_never_held_back(lake, monkeypatc
 
 
 def test_every_outcome_code_of_the_interface_is_declared():
-    assert list(load_outcomes()) == "A1 B1 B2 B3 B4 B5 C1 D1 E1 E2 E3 E4 E5 E6 F1 F2 F3 G1 H1".split()
+    assert list(load_outcomes()) == [
+        "A1",
+        "B1",
+        "B2",
+        "B3",
+        "B4",
+        "B5",
+        "C1",
+        "D1",
+        "E1",
+        "E2",
+        "E3",
+        "E4",
+        "E5",
+        "E6",
+        "F1",
+        "F2",
+        "F3",
+        "G1",
+        "H1",
+    ]

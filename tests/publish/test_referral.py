@@ -118,6 +118,31 @@ def test_what_came_of_it_is_returned_the_same_way_and_the_settled_is_not_sent_ag
     assert {row["线索编号"] for row in listed(lake, "2026-10_民政_转办清单.csv")} == set(lake.numbers[1:3])
 
 
+def test_what_a_department_sends_back_as_not_its_own_goes_to_civil_affairs_and_is_not_lost(lake, tmp_path):
+    answered(lake, tmp_path, ("B4", "医保"))
+    (row,) = listed(lake, "2026-10_医保_转办清单.csv")
+    send(lake, tmp_path, [{**row, "办理结果码": "R4"}], "医保回.csv", dt.datetime(2026, 12, 5, tzinfo=dt.UTC))
+    assert names(lake) == {"2026-10_民政_转办清单.csv"}
+    (row,) = listed(lake, "2026-10_民政_转办清单.csv")
+    assert "退回" in row["请求事项"]
+
+
+def test_a_household_that_a_department_found_not_to_qualify_is_not_asked_again_without_new_evidence(lake, tmp_path):
+    answered(lake, tmp_path, ("B1", ""), ("B1", ""))
+    rows = {row["线索编号"]: row for row in listed(lake, "2026-10_民政_转办清单.csv")}
+    refused = {**rows[lake.numbers[0]], "办理结果码": "R2"}
+    send(lake, tmp_path, [refused], "民政回.csv", dt.datetime(2026, 12, 5, tzinfo=dt.UTC))
+    lake.findings["2026-11"] = lake.findings["2026-10"]
+    lake.findings["2026-12"] = lake.findings["2026-10"]
+    for batch, day in (("2026-11", dt.date(2026, 12, 10)), ("2026-12", dt.date(2027, 1, 31)), ("2027-02", dt.date(2027, 3, 10))):
+        lake.findings[batch] = lake.findings["2026-10"]
+        lake.write(batch)
+        raise_leads(lake.home, batch, Silent(), today=day)
+    leads = {row["lead_id"]: row for row in lake.read("2027-02", "assess", "leads")}
+    assert (leads[lake.numbers[0]]["held_back"], leads[lake.numbers[0]]["status"]) == ("cool_down", "关闭")
+    assert (leads[lake.numbers[1]]["held_back"], leads[lake.numbers[1]]["times_raised"]) == (None, 2)
+
+
 def test_when_all_is_settled_or_taken_back_the_folder_holds_no_list(lake, tmp_path):
     answered(lake, tmp_path, ("B1", ""))
     send(lake, tmp_path, [{"线索编号": lake.numbers[0], "核查结果码": "E1"}], "更正.csv", dt.datetime(2026, 12, 5, tzinfo=dt.UTC))
