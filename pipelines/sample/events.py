@@ -125,7 +125,8 @@ def marriages(people: Columns, plan: Plan, rng: np.random.Generator) -> pl.DataF
         on = np.minimum(adult + rng.integers(0, 2200, len(men)), first - 400)
         recorded = rng.random(len(men)) < np.where(on > 10957, 0.93, 0.25)
         apart = people["hh"][men] != people["hh"][women]
-        recorded |= apart | divorced  # of those the register does not show as a couple, it is all there is
+        # Of those whom the register does not show as a couple, and of planted families, the record is certain.
+        recorded |= apart | divorced | (people["case"][men] >= 0)
         sensible = recorded & (adult < first)
         rows.append(registrations(men[sensible], women[sensible], "结婚", on[sensible]))
         if divorced:

@@ -97,6 +97,10 @@ class SourceFiles:
         headings = {
             name: declared_columns[name].heading[int(rng.integers(0, len(declared_columns[name].heading)))] for name in columns
         }
+        for column, unit in form.get("units", {}).items():
+            headings[column] += f"（{unit}）"
+        if form.get("spaced_headings"):
+            headings = {name: " ".join(text) if len(text) == 2 else text for name, text in headings.items()}
         titles = [title.format(month=self._batch) for title in form.get("titles", [])]
         packed = self._spec.get("zip", "").format(month=month)
         sheet = Sheet(titles, headings, {name: declared_columns[name] for name in columns}, form)
@@ -114,7 +118,7 @@ def as_text(rows: pl.DataFrame, sheet: Sheet, first_row: int) -> pl.DataFrame:
             continue
         value = pl.col(name)
         if column.type == "money":
-            value = _money(value, form.get("money", ""))
+            value = _money(value, form.get("units", {}).get(name) or form.get("money", ""))
         elif rows.schema[name] == pl.Date:
             value = _date(value, form, column)
         elif column.type == "sex" and form.get("sex") == "code":
@@ -145,6 +149,11 @@ def _date(value: pl.Expr, form: dict[str, Any], column: Column) -> pl.Expr:
 
 
 def _money(value: pl.Expr, style: str) -> pl.Expr:
+    """Fen as yuan with two decimals, grouped (`thousands`), or as 万元 with six."""
+    if style == "万元":
+        return pl.when(value.is_not_null()).then(
+            pl.format("{}.{}", (value // 1_000_000).cast(pl.String), (value % 1_000_000).cast(pl.String).str.zfill(6))
+        )
     yuan = pl.format(
         "{}{}.{}",
         pl.when(value < 0).then(pl.lit("-")).otherwise(pl.lit("")),

@@ -14,6 +14,9 @@ Array = npt.NDArray[Any]
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
 
+SLOTS = 499
+"""Sequence numbers of one area, day and sex: 001, 003 … 997 and 002, 004 … 998."""
+
 HOME_AREAS = ("370211", "370284")
 """黄岛区, and 胶南市, which was merged into it in 2012."""
 
@@ -65,7 +68,7 @@ def give_out(rng: np.random.Generator, birth: pl.Series, sex: Array, elsewhere: 
         get neighbouring sequence numbers.
     """
     count = len(birth)
-    block = max(1, 500 // chunks)
+    block = max(1, SLOTS // chunks)
     home = np.where((birth.dt.year().to_numpy() < 2012) & (rng.random(count) < 0.55), 1, 0)
     away = 2 + rng.integers(0, len(ELSEWHERE), count)
     area = np.where(rng.random(count) < elsewhere, away, home)
@@ -77,9 +80,8 @@ def give_out(rng: np.random.Generator, birth: pl.Series, sex: Array, elsewhere: 
         area = np.where(late, np.where(area < first_overflow, first_overflow, area + 1), area)
         rank = np.where(late, _rank(np.where(late, area, -1), days, sex), rank)
     areas = pl.Series([*HOME_AREAS, *ELSEWHERE, *OVERFLOW])
-    scatter = (days * 7919 + area * 104729) % 500
-    sequence = ((chunk * block + rank + scatter) % 500) * 2 + np.where(sex == 1, 1, 0)
-    sequence = np.where(sequence == 0, 999 - np.where(sex == 1, 0, 1), sequence)
+    scatter = (days * 7919 + area * 104729) % SLOTS
+    sequence = (chunk * block + rank + scatter) % SLOTS * 2 + np.where(sex == 1, 1, 2)
     frame = pl.DataFrame({"area": areas.gather(pl.Series(area)), "birth": birth, "sequence": sequence})
     bodies = frame.select(
         pl.col("area") + pl.col("birth").dt.strftime("%Y%m%d") + pl.col("sequence").cast(pl.String).str.zfill(3)

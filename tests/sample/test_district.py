@@ -25,12 +25,12 @@ def digests(folder):
 @pytest.fixture(scope="module")
 def three_months(tmp_path_factory):
     folder = tmp_path_factory.mktemp("months")
-    write_district(folder, 2500, 4, MONTHS, Silent())
+    write_district(folder, 4000, 4, MONTHS, Silent())
     return folder
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path, three_months):
-    write_district(tmp_path / "again", 2500, 4, MONTHS, Silent())
+    write_district(tmp_path / "again", 4000, 4, MONTHS, Silent())
     assert digests(tmp_path / "again") == digests(three_months)
 
 

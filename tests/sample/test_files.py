@@ -54,7 +54,7 @@ def headings_of(rows, contract):
         places = {}
         for name, column in contract.text_columns().items():
             for place, text in enumerate(row):
-                if text in column.heading:
+                if str(text).replace(" ", "").split("（元")[0].split("（万元")[0] in column.heading:
                     places[name] = place
         if len(places) >= 4:
             return number, places
@@ -141,6 +141,9 @@ def test_money_is_written_to_the_cent():
     from pipelines.sample.files import _money
 
     frame = pl.DataFrame({"fen": [0, 5, -5, 123_456_789, -123_456, None]})
-    plain, grouped = (frame.select(_money(pl.col("fen"), style).alias("yuan"))["yuan"].to_list() for style in ("", "thousands"))
+    plain, grouped, large = (
+        frame.select(_money(pl.col("fen"), style).alias("yuan"))["yuan"].to_list() for style in ("", "thousands", "万元")
+    )
+    assert large[3] == "123.456789"
     assert plain == ["0.00", "0.05", "-0.05", "1234567.89", "-1234.56", None]
     assert grouped == ["0.00", "0.05", "-0.05", "1,234,567.89", "-1,234.56", None]
