@@ -21,15 +21,8 @@ FROM (
 )
 GROUP BY person_id;
 
-CREATE TABLE couple AS
-SELECT g.man, g.woman, 'marriage' AS basis, g.record_id
-FROM registration AS g
-JOIN latest_registration AS m ON m.person_id = g.man AND m.registration = g.registration
-JOIN latest_registration AS w ON w.person_id = g.woman AND w.registration = g.registration
-WHERE g.register_type = '结婚' AND g.man <> g.woman;
-
--- In the register: the first 户主 and the first 配偶 of a 户号, unless a marriage record says otherwise of either.
-INSERT INTO couple
+-- The first 户主 and the first 配偶 of a 户号.
+CREATE TABLE register_pair AS
 WITH partner AS (
     SELECT household_no, arg_min(person_id, record_id) AS person_id, arg_min(relation, record_id) AS relation,
         min(record_id) AS record_id
@@ -43,11 +36,45 @@ pair AS (
     LEFT JOIN person AS hp ON hp.person_id = h.registered_head
     LEFT JOIN person AS pp ON pp.person_id = p.person_id
     WHERE h.registered_head <> p.person_id
-),
-married AS (SELECT man AS person_id FROM couple UNION SELECT woman FROM couple)
-SELECT CASE WHEN head_is_man THEN head ELSE partner END, CASE WHEN head_is_man THEN partner ELSE head END, 'register', record_id
-FROM pair
-WHERE head NOT IN (SELECT person_id FROM married) AND partner NOT IN (SELECT person_id FROM married);
+)
+SELECT CASE WHEN head_is_man THEN head ELSE partner END AS man, CASE WHEN head_is_man THEN partner ELSE head END AS woman, record_id
+FROM pair;
+
+CREATE TABLE married AS
+SELECT g.man, g.woman, g.record_id
+FROM registration AS g
+JOIN latest_registration AS m ON m.person_id = g.man AND m.registration = g.registration
+JOIN latest_registration AS w ON w.person_id = g.woman AND w.registration = g.registration
+WHERE g.register_type = '结婚' AND g.man <> g.woman;
+
+-- A party of the marriage record who is in no register, where the other's registered spouse has that name or that id: the
+-- record was not linked to the spouse. Believing in a third person would tear the household apart.
+CREATE TABLE mistaken AS
+WITH other AS (     -- two joins, not one with OR: that would compare every couple with every other
+    SELECT m.record_id, p.man, p.woman, m.man AS stranger, p.man AS registered
+    FROM married AS m JOIN register_pair AS p USING (woman) WHERE p.man <> m.man
+    UNION ALL
+    SELECT m.record_id, p.man, p.woman, m.woman, p.woman
+    FROM married AS m JOIN register_pair AS p USING (man) WHERE p.woman <> m.woman
+)
+SELECT o.record_id, o.man, o.woman, o.stranger
+FROM other AS o
+JOIN person AS x ON x.person_id = o.stranger
+JOIN person AS y ON y.person_id = o.registered
+ANTI JOIN own_row AS w ON w.person_id = o.stranger
+WHERE x.name = y.name OR x.id_number = y.id_number;
+
+INSERT INTO issue SELECT 'spouse_not_linked', record_id, stranger FROM mistaken;
+
+CREATE TABLE couple AS
+SELECT coalesce(x.man, m.man) AS man, coalesce(x.woman, m.woman) AS woman, 'marriage' AS basis, m.record_id
+FROM married AS m LEFT JOIN mistaken AS x USING (record_id);
+
+-- In the register alone: unless a marriage record says otherwise of either.
+INSERT INTO couple
+WITH taken AS (SELECT man AS person_id FROM couple UNION SELECT woman FROM couple)
+SELECT man, woman, 'register', record_id FROM register_pair
+WHERE man NOT IN (SELECT person_id FROM taken) AND woman NOT IN (SELECT person_id FROM taken);
 
 CREATE TABLE spouse AS
 SELECT man AS person_id, woman AS spouse_id, true AS is_man, basis, record_id FROM couple

@@ -37,7 +37,7 @@ CREATE TABLE left_household (   -- the dead and those in custody: the household 
     basis VARCHAR               -- how it is known: register (their row's household), spouse, earlier_batch, own (nobody is left)
 );
 
-CREATE TABLE issues (           -- data-quality matters: registered twice, two heads, …
+CREATE TABLE issues (           -- data-quality matters: registered_twice, two_heads, no_head, spouse_not_linked
     kind VARCHAR,
     source VARCHAR,
     file VARCHAR,

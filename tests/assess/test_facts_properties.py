@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.model_lake import Facts, ModelLake
 
 VILLAGES = settings(
-    max_examples=3,
+    max_examples=2,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

@@ -99,6 +99,22 @@ def test_the_same_marriage_sent_twice_is_one(lake):
     assert len(together(built(lake), "assistance")) == 1
 
 
+def test_a_marriage_record_that_was_not_linked_to_the_registered_spouse_tears_no_household_apart(lake):
+    lake.register("夫户", 夫="户主", 妻="配偶", 女="女")
+    lake.person("路人", "2", name="妻")
+    married(lake, woman="路人")
+    built(lake)
+    assert together(lake, "assistance") == {frozenset({"夫", "妻", "女"}), frozenset({"路人"})}
+    assert {(i["kind"], i["person_id"]) for i in lake.read("households", "issues")} == {("spouse_not_linked", "路人")}
+
+
+def test_a_spouse_of_another_name_in_no_register_is_believed(lake):
+    lake.register("夫户", 夫="户主", 妻="配偶")
+    lake.person("新妻", "2")
+    married(lake, woman="新妻")
+    assert frozenset({"夫", "妻", "新妻"}) in together(built(lake), "assistance")
+
+
 def test_the_dead_bring_nobody_together(lake):
     lake.register("夫户", 夫="户主", 公公="父亲")
     lake.register("妻户", 妻="户主")
