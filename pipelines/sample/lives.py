@@ -1,7 +1,7 @@
-"""What happens to people: disability, illness, work, school, custody, death, aid; and the planted cases on top.
+"""What happens to people: disability, illness, work, school, custody, death, aid.
 
-Belongs here: the true facts about each person and family, drawn at the rates of `schemas/sample/lives.yaml` and set by
-`schemas/sample/cases.yaml`. Does not belong here: what departments know of them (`sources`).
+Belongs here: the true facts about each person and family, drawn at the rates of `schemas/sample/lives.yaml`. Does not
+belong here: planted families (`cases`), what departments know (`sources`).
 """
 
 import functools
@@ -24,7 +24,7 @@ JOBLESS, EMPLOYED, FARMER, REGISTERED_UNEMPLOYED, STOPPED = range(5)
 _EMPLOYERS = np.array(
     [
         f"青岛{place}{kind}有限公司"
-        for place in ("海信", "双星", "前湾", "琅琊", "灵山", "金沙", "董家口", "泊里")
+        for place in ("大珠山", "小珠山", "前湾", "琅琊", "灵山", "金沙", "董家口", "泊里")
         for kind in ("电器", "橡胶", "港务", "机械", "食品", "物流", "船舶")
     ]
     + ["黄岛区教育和体育局", "黄岛区人民医院", "青岛西海岸公交集团"],
