@@ -199,8 +199,13 @@ def watch_from_dagster(context: dg.InitResourceContext) -> Iterator[RunWatch]:
     """The watch of a run that Dagster started itself: holds the home's lock while the run lasts."""
     place: Place = context.resources.place
     assert context.log is not None
-    with only_run(place.at()), contextlib.closing(RunWatch(DagsterLines(context.log))) as watch:
-        yield watch
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(only_run(place.at()))
+        except DataError as error:
+            context.log.error(str(error))  # noqa: TRY400  what is raised here the UI shows masked; this it shows
+            raise
+        yield stack.enter_context(contextlib.closing(RunWatch(DagsterLines(context.log))))
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ class Validator:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.quality.suites"],
+            [sys.executable, "-P", "-m", "pipelines.quality.suites"],  # not whatever else the working folder calls pipelines
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
