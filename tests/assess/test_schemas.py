@@ -1,4 +1,4 @@
-"""The JSON schemas that editors check rule and parameter files with."""
+"""What is written from the declarations is current: the schemas for editors, the rule book."""
 
 import json
 
@@ -8,8 +8,15 @@ import yaml
 
 from pipelines.assess import parameters, rule_model
 from pipelines.storage import SCHEMAS
+from tests import docs_rulebook
 
 KINDS = {"rules/rule": rule_model.json_schema, "parameters/parameter": parameters.json_schema}
+
+
+def test_the_rule_book_is_generated_from_the_rules():
+    assert docs_rulebook.RULEBOOK.read_text(encoding="utf-8") == docs_rulebook.rulebook(), (
+        "重新生成：python tests/docs_rulebook.py"
+    )
 
 
 def plain(value):
