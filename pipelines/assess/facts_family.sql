@@ -1,7 +1,7 @@
 -- Custody, parents, marriage (rules.md, Parents; U10).
 
 CREATE TABLE fact_custody AS
-SELECT r.person_id, arg_min(s.custody_type, s.from_date) AS custody_type, min(s.from_date) AS from_date,
+SELECT r.person_id, arg_min(s.custody_type, (s.from_date, s.custody_type)) AS custody_type, min(s.from_date) AS from_date,
     bool_or(coalesce(s.to_date, getvariable('as_of')) >= s.from_date + INTERVAL 6 MONTH) AS six_months
 FROM src_custody AS s JOIN person_record AS r USING (record_id)
 WHERE r.source = 'custody' AND s.from_date <= getvariable('as_of') AND coalesce(s.to_date >= getvariable('as_of'), true)

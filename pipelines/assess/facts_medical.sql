@@ -50,7 +50,7 @@ SELECT person_id,
     coalesce(sum(in_policy) FILTER (settled_on >= getvariable('from_12m') AND settled_on < getvariable('from_3m')), 0)::DECIMAL(18,2)
         AS burden_months_4_12,
     coalesce(max(in_policy) FILTER (settled_on >= getvariable('from_12m')), 0)::DECIMAL(18,2) AS max_settlement,
-    arg_max(settled_on, in_policy) FILTER (settled_on >= getvariable('from_12m')) AS max_settlement_on,
+    arg_max(settled_on, (in_policy, settled_on)) FILTER (settled_on >= getvariable('from_12m')) AS max_settlement_on,
     (count(*) FILTER (settled_on >= getvariable('from_12m')))::INTEGER AS settlements
 FROM bill
 WHERE settled_on BETWEEN getvariable('from_before_12m') AND getvariable('as_of')

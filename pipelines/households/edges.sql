@@ -42,7 +42,7 @@ SELECT person_id, role, arg_min(other_person_id, (rank, record_id)) AS other_per
     arg_min(basis, (rank, record_id)) AS basis, arg_min(record_id, (rank, record_id)) AS record_id
 FROM parent_claim WHERE role IS NOT NULL GROUP BY person_id, role
 UNION ALL
-SELECT person_id, NULL, other_person_id, any_value(basis), min(record_id)
+SELECT person_id, NULL, other_person_id, arg_min(basis, (rank, record_id)), min(record_id)
 FROM parent_claim WHERE role IS NULL GROUP BY person_id, other_person_id;
 
 -- A guardian named on the certificate is found among those of the same register household or among parents and spouse;

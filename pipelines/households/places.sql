@@ -23,8 +23,8 @@ GROUP BY m.kind, m.base;
 
 CREATE TABLE lives_at AS
 WITH told AS (
-    SELECT m.kind, m.base, n.town, arg_min(n.village, n.said) FILTER (n.village IS NOT NULL) AS village,
-        arg_min(n.grid, n.said) FILTER (n.grid IS NOT NULL) AS grid
+    SELECT m.kind, m.base, n.town, arg_min(n.village, (n.said, n.village)) FILTER (n.village IS NOT NULL) AS village,
+        arg_min(n.grid, (n.said, n.grid)) FILTER (n.grid IS NOT NULL) AS grid
     FROM named_place AS n JOIN membership AS m USING (person_id) GROUP BY ALL
 )
 SELECT kind, base, any_value(town) AS town, any_value(village) AS village, any_value(grid) AS grid
