@@ -4,6 +4,7 @@ Belongs here: what worklists and referral lists have in common as files. Does no
 """
 
 import csv
+import errno
 import hashlib
 import os
 import re
@@ -75,12 +76,11 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             folder.rename(old)
         new.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        if error.errno in (28, 122):  # ENOSPC, EDQUOT
+    except Exception as error:
+        # xlsxwriter and Polars wrap the system's error; its words stay.
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(error):
             raise DataError(
-                "磁盘空间不足，清单没有写完，原有的清单没有改变。",
-                where=str(folder.parent),
-                todo="清理磁盘后重新运行同一批次。",
+                "磁盘空间不足，清单没有写完，原有的清单没有改变。", where=folder.name, todo="清理磁盘后重新运行同一批次。"
             ) from None
         raise
     finally:

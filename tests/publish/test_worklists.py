@@ -10,6 +10,7 @@ import zipfile
 import openpyxl
 import polars as pl
 import pytest
+from xlsxwriter.exceptions import FileCreateError
 
 from pipelines.assess.leads import raise_leads
 from pipelines.errors import DataError
@@ -307,14 +308,17 @@ def test_a_batch_without_leads_gives_an_empty_folder_with_its_manifest(lake):
     assert names(lake) == {"manifest.csv"}
 
 
-def test_a_failed_run_leaves_the_earlier_lists_as_they_were(lake, monkeypatch):
+@pytest.mark.parametrize(
+    "error", [OSError(28, "no space"), FileCreateError("[Errno 28] No space left on device")], ids=["system", "wrapped"]
+)
+def test_a_failed_run_leaves_the_earlier_lists_as_they_were(lake, monkeypatch, error):
     household(lake, 1)
     publish(lake)
     before = {path.name: path.read_bytes() for path in lake.home.worklists("2026-10").iterdir()}
     household(lake, 2)
 
     def full(*_, **__):
-        raise OSError(28, "no space")
+        raise error
 
     monkeypatch.setattr(worklists, "write_workbook", full)
     with pytest.raises(DataError, match="磁盘空间不足"):
