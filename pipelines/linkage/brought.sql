@@ -1,8 +1,22 @@
 -- What newly assigned records add to their persons: a name, date, phone or place that the person's own face has not.
+-- First which records add anything at all, by those columns alone: nearly none does, and wide rows cost most.
+CREATE OR REPLACE TEMP TABLE adding AS
+SELECT a.profile, a.eid
+FROM (FROM assigned WHERE {new}) AS a
+JOIN profile AS p USING (profile)
+JOIN own_face AS o USING (eid)
+WHERE p.name_key <> o.name
+    OR p.birth_date IS NOT NULL AND NOT coalesce(p.birth_date_from_id, false)
+        AND (year(p.birth_date) * 10000 + month(p.birth_date) * 100 + day(p.birth_date)) IS DISTINCT FROM o.birth
+    OR p.phone IS NOT NULL AND p.phone IS DISTINCT FROM o.phone
+    OR p.village IS NOT NULL AND p.village IS DISTINCT FROM o.village
+    OR p.address IS NOT NULL AND p.address IS DISTINCT FROM o.address
+    OR p.id_status IN ('valid', 'lifted') AND p.id_number IS DISTINCT FROM o.id;
+
 -- Name with its sound and surname, town with its village go together; what a record does not say is the person's own.
-INSERT INTO person_face
-WITH brought AS (
-    SELECT DISTINCT
+CREATE OR REPLACE TEMP TABLE brought AS
+WITH one AS (
+    SELECT
         a.eid,
         CASE WHEN p.name IS NULL THEN o.name ELSE p.name END AS name,
         CASE WHEN p.name IS NULL THEN o.pinyin ELSE p.pinyin END AS pinyin,
@@ -17,21 +31,23 @@ WITH brought AS (
         coalesce(p.phone, o.phone) AS phone,
         coalesce(p.town, o.town) AS town,
         CASE WHEN p.village IS NULL AND p.town <> o.town THEN NULL ELSE coalesce(p.village, o.village) END AS village,
-        CASE WHEN p.village IS NOT NULL AND p.village IS DISTINCT FROM o.village THEN p.address ELSE coalesce(p.address, o.address) END AS address
-    FROM (FROM assigned WHERE {new}) AS a
-    JOIN profile_face AS p USING (profile)
+        CASE WHEN p.village IS NOT NULL AND p.village IS DISTINCT FROM o.village THEN p.address
+            ELSE coalesce(p.address, o.address) END AS address
+    FROM (FROM profile_face WHERE profile IN (SELECT profile FROM adding)) AS p
+    JOIN adding AS a USING (profile)
     JOIN own_face AS o USING (eid)
-    WHERE p.name IS DISTINCT FROM o.name AND p.name IS NOT NULL
-        OR p.own_birth IS DISTINCT FROM o.birth AND p.own_birth IS NOT NULL
-        OR p.phone IS DISTINCT FROM o.phone AND p.phone IS NOT NULL
-        OR p.village IS DISTINCT FROM o.village AND p.village IS NOT NULL
-        OR p.address IS DISTINCT FROM o.address AND p.address IS NOT NULL
-        OR p.sound AND p.id <> o.id
-        OR p.sound AND NOT o.sound
+    UNION ALL
+    -- one person with two sound ids: found under either from now on; a relative's id on the row does not make it the person's
+    SELECT o.eid, o.name, o.pinyin, o.surname, p.birth, p.lunar, NULL, p.sex, p.id, p.id_status, true,
+        o.phone, o.town, o.village, o.address
+    FROM (FROM profile_face WHERE sound AND profile IN (SELECT profile FROM adding)) AS p
+    JOIN adding AS a USING (profile)
+    JOIN own_face AS o USING (eid)
+    WHERE o.sound AND p.id <> o.id AND p.id NOT IN (SELECT id FROM own_face WHERE sound)
 )
-SELECT * FROM brought
-UNION ALL
--- one person with two sound ids: found under either from now on
-SELECT DISTINCT o.eid, o.name, o.pinyin, o.surname, p.birth, p.lunar, NULL, p.sex, p.id, p.id_status, true, o.phone, o.town, o.village, o.address
-FROM (FROM assigned WHERE {new}) AS a JOIN profile_face AS p USING (profile) JOIN own_face AS o USING (eid)
-WHERE p.sound AND o.sound AND p.id <> o.id;
+SELECT DISTINCT * FROM one;
+
+INSERT INTO extra_face FROM brought;
+INSERT INTO person_face FROM brought;
+DROP TABLE brought;
+DROP TABLE adding;

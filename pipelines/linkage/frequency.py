@@ -10,6 +10,7 @@ Frequencies are kept as quarter bits (−4·log2 f, 0 to 255): half a per cent o
 distinct values keep the number of distinct patterns small.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 from pipelines.linkage.config import Config
@@ -21,13 +22,17 @@ _SHRINK = 200
 """So many persons of a cell weigh as much as everybody together: a cell of thirty tells little about a name."""
 
 
-def frequency_tables(connection: "duckdb.DuckDBPyConnection", config: Config, faces: str) -> dict[tuple[str, int], str]:
+def frequency_tables(
+    connection: "duckdb.DuckDBPyConnection", config: Config, faces: str, seekers: str | None = None
+) -> dict[tuple[str, int], str]:
     """Make one table per frequency that the comparisons ask for: (value, cell, bits, everywhere).
 
     Args:
         connection: an open connection.
         config: the comparisons.
         faces: the persons' faces.
+        seekers: the faces that will be held against them: only what occurs among these is counted, beside a sample of one
+            value in sixteen that tells how many values occur once, twice, three times. None: everything is counted.
 
     Returns:
         (comparison, level) → table name.
@@ -38,15 +43,19 @@ def frequency_tables(connection: "duckdb.DuckDBPyConnection", config: Config, fa
         for level, column in comparison.frequency.items():
             table = f"frequency_{name}_{level}"
             cell = f"hash({', '.join(comparison.within)})" if comparison.within else "0::UBIGINT"
+            wanted = f"AND ({column} IN (SELECT {column} FROM {seekers}) OR hash({column}) % 16 = 0)" if seekers else ""
+            sampled = "WHERE hash(value) % 16 = 0" if seekers else ""
             connection.execute(f"""CREATE OR REPLACE TEMP TABLE {table} AS
-                WITH one AS (SELECT DISTINCT eid, {column} AS value, {cell} AS cell FROM {faces} WHERE {column} IS NOT NULL),
+                WITH size AS (
+                    SELECT {cell} AS cell, count(*) AS size FROM {faces} WHERE {column} IS NOT NULL GROUP BY ALL
+                ),
+                one AS (SELECT DISTINCT eid, {column} AS value, {cell} AS cell FROM {faces} WHERE {column} IS NOT NULL {wanted}),
                 counted AS (SELECT value, cell, count(*) AS n FROM one GROUP BY ALL),
                 shared AS (
-                    SELECT *, sum(n) OVER (PARTITION BY value) AS everybody, sum(n) OVER () AS persons,
-                        sum(n) OVER (PARTITION BY cell) AS size
-                    FROM counted
+                    SELECT c.*, sum(n) OVER (PARTITION BY value) AS everybody, (SELECT sum(size) FROM size) AS persons, s.size
+                    FROM counted AS c JOIN size AS s USING (cell)
                 ),
-                common AS (SELECT everybody, count(DISTINCT value) AS values FROM shared GROUP BY everybody),
+                common AS (SELECT everybody, count(DISTINCT value) AS values FROM shared {sampled} GROUP BY everybody),
                 turing AS (
                     SELECT a.everybody,
                         least(a.everybody, greatest((a.everybody + 1) * coalesce(b.values, 0), 1) / a.values) AS expected
@@ -76,13 +85,14 @@ def with_frequencies(
 
     Columns `f_<comparison>_<level>` within the person's cell, `g_<comparison>_<level>` over everybody, in quarter bits.
     """
+    size = connection.execute(f"SELECT count(*) FROM {faces}").fetchall()[0][0]
+    never = round(4 * math.log2(max(size, 2)))  # what nobody bears is as rare as one among all
     joins, columns = [], []
     for (name, level), table in tables.items():
         comparison = config.comparisons[name]
         cell = f"hash({', '.join('f.' + part for part in comparison.within)})" if comparison.within else "0::UBIGINT"
         alias = f"t_{name}_{level}"
         joins.append(f"LEFT JOIN {table} AS {alias} ON {alias}.value = f.{comparison.frequency[level]} AND {alias}.cell = {cell}")
-        never = f"(SELECT coalesce(max(everywhere), 0) FROM {table})"  # seen by nobody: as rare as the rarest
         columns.append(f", coalesce({alias}.bits, {never})::SMALLINT AS f_{name}_{level}")
         columns.append(f", coalesce({alias}.everywhere, {never})::SMALLINT AS g_{name}_{level}")
     connection.execute(

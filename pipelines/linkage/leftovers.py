@@ -62,8 +62,9 @@ def settle_leftovers(work: Round, batch: str) -> None:
         f"INSERT INTO own_face SELECT f.eid, {FACE} "
         "FROM founded AS f JOIN profile_face AS p ON p.profile = f.first WHERE NOT again"
     )
-    connection.execute(f"""INSERT INTO person_face SELECT DISTINCT f.eid, {FACE}
-        FROM founded AS f JOIN labels AS l USING (cluster) JOIN rest_face AS r ON r.eid = l.unit WHERE NOT again""")
+    connection.execute(f"""INSERT INTO extra_face
+        SELECT DISTINCT f.eid, {FACE} FROM founded AS f JOIN labels AS l USING (cluster) JOIN rest_face AS r ON r.eid = l.unit
+        WHERE NOT again""")
     connection.execute("""INSERT INTO assigned SELECT u.profile, f.eid, 'provisional', 1.0
         FROM founded AS f JOIN labels AS l USING (cluster) JOIN unit_profile AS u USING (unit)
         WHERE u.profile NOT IN (SELECT profile FROM assigned)""")
@@ -77,7 +78,7 @@ def _links(work: Round) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     candidate_pairs(connection, config, "rest_face", "rest_face", relations={"repair": "repair"})
     connection.execute(f"""CREATE OR REPLACE TEMP VIEW everybody AS
         SELECT eid, {FACE} FROM person_face UNION ALL SELECT -eid, {FACE} FROM rest_face""")
-    tables = frequency_tables(connection, config, "everybody")
+    tables = frequency_tables(connection, config, "everybody", "rest_face")
     connection.execute("CREATE OR REPLACE TEMP TABLE both_face AS FROM rest_face")
     with_frequencies(connection, config, "both_face", tables, "pairs", "rest_compared")
     compare(connection, config, "rest_face", "rest_compared")

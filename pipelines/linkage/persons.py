@@ -34,6 +34,7 @@ def load_old(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) ->
                 town VARCHAR, village VARCHAR, grid VARCHAR, address VARCHAR, phone VARCHAR, alive BOOLEAN, death_date DATE,
                 provisional BOOLEAN, source_count INTEGER, first_batch VARCHAR, last_batch VARCHAR);
             CREATE TABLE known (profile UBIGINT, person_id VARCHAR);
+            CREATE TABLE old_issue (kind VARCHAR, profile UBIGINT);
             CREATE TABLE old_review (profile UBIGINT, person_id VARCHAR, probability DOUBLE, reason VARCHAR);
             CREATE TABLE old_alias (old_person_id VARCHAR, person_id VARCHAR, batch VARCHAR, reason VARCHAR)""")
         connection.execute(f"CREATE TABLE old_own AS SELECT ''::VARCHAR AS person_id, {FACE} FROM profile_face WHERE false")
@@ -50,6 +51,8 @@ def load_old(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) ->
     connection.execute(f"CREATE TABLE old_own AS SELECT person_id, {FACE} FROM {table('person_faces')} WHERE own")
     connection.execute(f"CREATE TABLE old_face AS SELECT person_id, {FACE} FROM {table('person_faces')} WHERE NOT own")
     connection.execute(f"CREATE TABLE old_alias AS FROM {table('person_alias')}")
+    connection.execute(f"""CREATE TABLE old_issue AS SELECT DISTINCT i.kind, r.identity_hash AS profile
+        FROM {table("id_issues")} AS i JOIN {table("person_records")} AS r USING (source, file, row_no, member_no)""")
     connection.execute(f"""CREATE TABLE old_review AS
         SELECT r.identity_hash AS profile, q.candidate_person_id AS person_id,
             max(q.probability) AS probability, min(q.reason) AS reason
@@ -105,9 +108,10 @@ def make_persons(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str
             WHERE d.cancel_reason = '死亡' GROUP BY a.eid""")
     else:
         connection.execute("CREATE OR REPLACE TABLE death (eid BIGINT, death_date DATE)")
-    statements = [statement for statement in _SQL.split(";\n") if statement.strip()]
-    connection.execute(statements[0], {"register": register})
-    connection.execute(statements[1], {"batch": batch})
+    for statement in _SQL.split(";\n"):
+        if statement.strip():
+            known = {"register": register, "batch": batch}
+            connection.execute(statement, {name: value for name, value in known.items() if f"${name}" in statement} or None)
 
 
 def write_tables(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: Mapping[str, Contract]) -> None:
@@ -125,7 +129,7 @@ def write_tables(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str
         "persons": "SELECT * FROM persons ORDER BY person_id",
         "person_faces": f"""SELECT person_id, {FACE}, own FROM (
             SELECT eid, {FACE}, true AS own FROM own_face
-            UNION ALL (SELECT eid, {FACE}, false FROM person_face EXCEPT SELECT eid, {FACE}, false FROM own_face))
+            UNION ALL SELECT DISTINCT eid, {FACE}, false FROM extra_face)
             JOIN entity USING (eid)""",
         "person_alias": "SELECT * FROM alias ORDER BY ALL",
         "match_review": f"""SELECT {place}, e.person_id AS candidate_person_id, q.p AS probability, q.reason

@@ -1,50 +1,81 @@
--- The person tables of the batch. Golden values: the register's first, then by the sources' numbers; ties by content.
+-- The person tables of the batch.
+-- Which rows are whose, in numbers only; rank: the register's, then sound ids, then by the sources' numbers; ties by content.
+CREATE OR REPLACE TEMP TABLE owned AS
+SELECT a.eid, a.profile, a.method, p.source_no,
+    ((CASE WHEN p.source_no = $register THEN 0 WHEN p.id_status IN ('valid', 'lifted') THEN 1 ELSE 2 END)::UBIGINT << 62)
+        | (p.source_no::UBIGINT << 55) | (p.profile >> 9) AS rank
+FROM assigned AS a JOIN profile AS p USING (profile);
+
+CREATE OR REPLACE TEMP TABLE holding AS
+SELECT eid, arg_min(profile, rank) AS profile, bit_count(bit_or(1::HUGEINT << source_no))::INTEGER AS source_count,
+    bool_or(source_no = $register) AS in_register, bool_or(method <> 'unchanged') AS touched
+FROM owned GROUP BY eid;
+
+-- Golden values, of those about whom anything new is known: the best row's, its gaps filled from the next best.
 CREATE OR REPLACE TEMP TABLE golden AS
-WITH ranked AS (
-    SELECT a.eid, p.*, ((CASE WHEN p.source_no = $register THEN 0 ELSE p.source_no END)::UBIGINT << 56) | (p.profile >> 8) AS rank
-    FROM assigned AS a JOIN profile AS p USING (profile)
-)
+SELECT h.eid, p.name, p.id_number, p.id_status, p.sex, p.birth_date, p.town, p.village, p.grid, p.address, p.phone
+FROM holding AS h JOIN profile AS p USING (profile)
+WHERE h.touched OR h.eid NOT IN (SELECT e.eid FROM entity AS e JOIN old AS o USING (person_id));
+
+CREATE OR REPLACE TEMP TABLE other_phone AS
+SELECT o.eid, arg_min(p.phone, o.rank) AS phone
+FROM owned AS o JOIN profile AS p USING (profile)
+WHERE p.phone IS NOT NULL AND o.eid IN (SELECT eid FROM golden WHERE phone IS NULL)
+GROUP BY o.eid;
+
+CREATE OR REPLACE TEMP TABLE others AS
 SELECT
-    eid,
-    arg_min(name, rank) AS name,
-    arg_min(id_number, rank) FILTER (id_status IN ('valid', 'lifted')) AS sound_id,
-    arg_min(id_status, rank) FILTER (id_status IN ('valid', 'lifted')) AS sound_status,
-    arg_min(id_number, rank) AS any_id,
-    arg_min(id_status, rank) FILTER (id_number IS NOT NULL) AS any_status,
-    arg_min(sex, rank) AS sex,
-    arg_min(birth_date, rank) AS birth_date,
-    arg_min(town, rank) AS town,
-    arg_min(village, rank) AS village,
-    arg_min(grid, rank) AS grid,
-    arg_min(address, rank) AS address,
-    arg_min(phone, rank) AS phone,
-    count(DISTINCT source_no)::INTEGER AS source_count,
-    bool_or(source_no = $register) AS in_register
-FROM ranked
-GROUP BY eid;
+    o.eid,
+    arg_min(p.name, o.rank) AS name,
+    arg_min(p.id_number, o.rank) FILTER (p.id_status IN ('valid', 'lifted')) AS sound_id,
+    arg_min(p.id_status, o.rank) FILTER (p.id_status IN ('valid', 'lifted')) AS sound_status,
+    arg_min(p.id_number, o.rank) AS any_id,
+    arg_min(p.id_status, o.rank) FILTER (p.id_number IS NOT NULL) AS any_status,
+    arg_min(p.sex, o.rank) AS sex,
+    arg_min(p.birth_date, o.rank) AS birth_date,
+    arg_min(p.town, o.rank) AS town,
+    arg_min(p.village, o.rank) AS village,
+    arg_min(p.grid, o.rank) AS grid,
+    arg_min(p.address, o.rank) AS address
+FROM owned AS o JOIN profile AS p USING (profile)
+WHERE o.eid IN (
+    SELECT eid FROM golden
+    WHERE name IS NULL OR id_status NOT IN ('valid', 'lifted') OR sex IS NULL OR birth_date IS NULL OR village IS NULL OR address IS NULL)
+GROUP BY o.eid;
 
 CREATE OR REPLACE TABLE persons AS
 SELECT
     e.person_id,
-    CASE WHEN g.in_register OR o.provisional THEN coalesce(g.name, o.name) ELSE coalesce(o.name, g.name) END AS name,
-    coalesce(CASE WHEN g.in_register THEN g.sound_id END, CASE WHEN o.id_status IN ('valid', 'lifted') THEN o.id_number END, g.sound_id, o.id_number, g.any_id) AS id_number,
-    coalesce(CASE WHEN g.in_register THEN g.sound_status END, CASE WHEN o.id_status IN ('valid', 'lifted') THEN o.id_status END, g.sound_status,
-        CASE WHEN o.id_number IS NOT NULL THEN o.id_status END, g.any_status, 'missing') AS id_status,
-    CASE WHEN g.in_register OR o.provisional THEN coalesce(g.sex, o.sex) ELSE coalesce(o.sex, g.sex) END AS sex,
-    CASE WHEN g.in_register OR o.provisional THEN coalesce(g.birth_date, o.birth_date) ELSE coalesce(o.birth_date, g.birth_date) END AS birth_date,
-    coalesce(g.town, o.town) AS town,
-    CASE WHEN g.village IS NULL AND g.town <> o.town THEN NULL ELSE coalesce(g.village, o.village) END AS village,
-    coalesce(g.grid, o.grid) AS grid,
-    coalesce(g.address, o.address) AS address,
-    coalesce(g.phone, o.phone) AS phone,
+    -- whom the register has lost keeps what it last said, whoever else says otherwise
+    CASE WHEN h.in_register OR coalesce(o.provisional, true) THEN coalesce(g.name, x.name, o.name) ELSE coalesce(o.name, g.name) END AS name,
+    CASE WHEN g.id_status IN ('valid', 'lifted') AND (h.in_register OR coalesce(o.provisional, true)) THEN g.id_number
+        WHEN o.id_status IN ('valid', 'lifted') THEN o.id_number
+        ELSE coalesce(x.sound_id, o.id_number, g.id_number, x.any_id) END AS id_number,
+    CASE WHEN g.id_status IN ('valid', 'lifted') AND (h.in_register OR coalesce(o.provisional, true)) THEN g.id_status
+        WHEN o.id_status IN ('valid', 'lifted') THEN o.id_status
+        ELSE coalesce(x.sound_status, CASE WHEN o.id_number IS NOT NULL THEN o.id_status END,
+            CASE WHEN g.id_number IS NOT NULL THEN g.id_status END, x.any_status, o.id_status, g.id_status, 'missing') END AS id_status,
+    CASE WHEN h.in_register OR coalesce(o.provisional, true) THEN coalesce(g.sex, x.sex, o.sex) ELSE coalesce(o.sex, g.sex) END AS sex,
+    CASE WHEN h.in_register OR coalesce(o.provisional, true) THEN coalesce(g.birth_date, x.birth_date, o.birth_date)
+        ELSE coalesce(o.birth_date, g.birth_date) END AS birth_date,
+    coalesce(g.town, x.town, o.town) AS town,
+    CASE WHEN g.village IS NULL AND g.town <> coalesce(x.town, o.town) THEN NULL ELSE coalesce(g.village, x.village, o.village) END AS village,
+    coalesce(g.grid, x.grid, o.grid) AS grid,
+    coalesce(g.address, x.address, o.address) AS address,
+    coalesce(g.phone, y.phone, o.phone) AS phone,
     d.eid IS NULL AND coalesce(o.alive, true) AS alive,
     coalesce(d.death_date, o.death_date) AS death_date,
-    NOT coalesce(g.in_register, false) AND coalesce(o.provisional, true) AS provisional,
-    coalesce(g.source_count, 0)::INTEGER AS source_count,
+    NOT coalesce(h.in_register, false) AND coalesce(o.provisional, true) AS provisional,
+    coalesce(h.source_count, 0)::INTEGER AS source_count,
     e.first_batch,
-    CASE WHEN g.eid IS NULL THEN o.last_batch ELSE $batch END AS last_batch
+    CASE WHEN h.eid IS NULL THEN o.last_batch ELSE $batch END AS last_batch
 FROM entity AS e
+LEFT JOIN holding AS h USING (eid)
 LEFT JOIN golden AS g USING (eid)
+LEFT JOIN others AS x USING (eid)
+LEFT JOIN other_phone AS y USING (eid)
 LEFT JOIN old AS o USING (person_id)
-LEFT JOIN death AS d ON d.eid = e.eid
-WHERE g.eid IS NOT NULL OR o.person_id IS NOT NULL;
+LEFT JOIN death AS d USING (eid)
+WHERE h.eid IS NOT NULL OR o.person_id IS NOT NULL;
+
+DROP TABLE owned; DROP TABLE holding; DROP TABLE golden; DROP TABLE others; DROP TABLE other_phone;

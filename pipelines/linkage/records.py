@@ -52,10 +52,10 @@ def load_records(
         raise DataError("这个批次没有可供匹配的数据。", where=f"批次 {batch}", todo="先把各部门的文件放进批次文件夹，再运行。")
     fold_identities(connection, [rows_of(home, batch, contract.source) for contract in sources])
     counted = connection.execute(
-        "SELECT count(*), count(DISTINCT record_id), (SELECT count(*) FROM profile) FROM record"
+        "SELECT count(*), (SELECT count(*) FROM first_record), (SELECT count(*) FROM profile) FROM record"
     ).fetchall()
-    records, distinct, profiles = counted[0]
-    if records != distinct:
+    records, identities, profiles = counted[0]
+    if identities != profiles:  # an identity's first record was found twice
         raise DataError(
             "标准化数据里有重复的记录编号，无法匹配。", where=f"批次 {batch}", todo="重新运行标准化；若仍出现，请联系维护人员。"
         )

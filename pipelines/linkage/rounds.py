@@ -108,25 +108,55 @@ def settle_scored(work: Round, method: str, *, link: float | None = None) -> int
     Returns:
         the number of candidate pairs.
     """
-    connection, config = work.connection, work.config
+    connection = work.connection
     open_faces(work)
-    if not connection.execute("SELECT count(*) FROM open_face").fetchall()[0][0]:
-        connection.execute(
-            "CREATE OR REPLACE TABLE decided "
-            "(l BIGINT, r BIGINT, p DOUBLE, second DOUBLE, runner_up BIGINT, source VARCHAR, does VARCHAR)"
-        )
-        return 0
-    persons, relatives = register_size(connection)
     candidate_pairs(
-        connection, config, "open_face", "person_face",
+        connection, work.config, "open_face", "person_face",
         relations={"repair": "repair", "companion": "companion", "owner_kin": "owner_kin"},
     )  # fmt: skip
+    return _settle(work, method, link)
+
+
+def settle_household(work: Round, method: str) -> int:
+    """The household round: units of whose household somebody was linked in the round before are weighed anew.
+
+    Their candidates of before stay, the linked person's household comes in; what was found about all others stands.
+
+    Returns:
+        the number of candidate pairs.
+    """
+    connection = work.connection
+    connection.execute("CREATE OR REPLACE TABLE pairs_before AS FROM pairs")
+    open_faces(work)
+    bit = work.config.key_bit("linked_household")
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE fresh AS
+        SELECT DISTINCT c.eid AS l FROM companion AS c SEMI JOIN open_face AS o USING (eid)
+        WHERE NOT EXISTS (SELECT 1 FROM pairs_before AS p WHERE p.l = c.eid AND p.r = c.kin AND (p.keys & {bit}) <> 0)""")
+    if not connection.execute("SELECT count(*) FROM fresh").fetchall()[0][0]:
+        return 0
+    connection.execute(f"""CREATE OR REPLACE TABLE pairs AS SELECT l, r, bit_or(keys) AS keys FROM (
+            FROM pairs_before WHERE l IN (SELECT l FROM fresh)
+            UNION ALL SELECT eid, kin, {bit} FROM companion WHERE eid IN (SELECT l FROM fresh))
+        GROUP BY l, r""")
+    for table in ("scored", "ranked", "decided"):
+        connection.execute(f"CREATE OR REPLACE TABLE {table}_before AS FROM {table} WHERE l NOT IN (SELECT l FROM fresh)")
+    connection.execute("DELETE FROM open_face WHERE eid NOT IN (SELECT l FROM fresh)")
+    found = _settle(work, method, None)
+    for table in ("scored", "ranked", "decided"):
+        connection.execute(f"INSERT INTO {table} BY NAME FROM {table}_before")
+    return found
+
+
+def _settle(work: Round, method: str, link: float | None) -> int:
+    """Weigh `pairs` of open_face and person_face, decide, and assign what is clear."""
+    connection, config = work.connection, work.config
+    persons, relatives = register_size(connection)
     connection.execute("""DELETE FROM pairs USING unit_profile AS u, decision AS d, entity AS e
         WHERE u.unit = pairs.l AND d.profile = u.profile AND NOT d.same AND e.person_id = d.person_id AND e.eid = pairs.r""")
     connection.execute("""DELETE FROM pairs USING taken AS t WHERE t.l = pairs.l AND t.r = pairs.r
         AND NOT EXISTS (
             SELECT 1 FROM open_face AS o JOIN person_face AS f ON f.eid = t.r AND f.name = o.name WHERE o.eid = t.l)""")
-    tables = frequency_tables(connection, config, "person_face")
+    tables = frequency_tables(connection, config, "person_face", "open_face")
     with_frequencies(connection, config, "person_face", tables, "pairs", "person_compared")
     compare(connection, config, "open_face", "person_compared")
     score_pairs(connection, config, work.model.adapted(persons, relatives))

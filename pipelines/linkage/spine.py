@@ -22,10 +22,11 @@ FACE = "name, pinyin, surname, birth, lunar, own_birth, sex, id, id_status, soun
 
 
 def prepare(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Make the empty tables that the steps fill: entity, assigned, person_face."""
+    """Make the empty tables that the steps fill: entity, assigned, and the faces (own_face and extra_face; person_face: both)."""
     connection.execute("CREATE TABLE entity (eid BIGINT, person_id VARCHAR, first_batch VARCHAR, provisional BOOLEAN)")
     connection.execute("CREATE TABLE assigned (profile UBIGINT, eid BIGINT, method VARCHAR, probability DOUBLE)")
-    for table in ("own_face", "person_face"):
+    connection.execute("CREATE OR REPLACE TABLE open_profile AS SELECT profile FROM profile")
+    for table in ("own_face", "extra_face", "person_face"):
         connection.execute(f"CREATE TABLE {table} AS SELECT 0::BIGINT AS eid, {FACE} FROM profile_face WHERE false")
 
 
@@ -34,7 +35,8 @@ def faces_of_old(connection: "duckdb.DuckDBPyConnection") -> None:
     columns = ", ".join("v." + column.strip() for column in FACE.split(","))
     connection.execute(f"INSERT INTO own_face SELECT e.eid, {columns} FROM old_own AS v JOIN entity AS e USING (person_id)")
     connection.execute("INSERT INTO person_face FROM own_face")
-    connection.execute(f"INSERT INTO person_face SELECT e.eid, {columns} FROM old_face AS v JOIN entity AS e USING (person_id)")
+    connection.execute(f"INSERT INTO extra_face SELECT e.eid, {columns} FROM old_face AS v JOIN entity AS e USING (person_id)")
+    connection.execute("INSERT INTO person_face FROM extra_face")
 
 
 def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch: str) -> None:
@@ -86,12 +88,14 @@ def add_faces(connection: "duckdb.DuckDBPyConnection", new: str) -> None:
 
 def former_names(connection: "duckdb.DuckDBPyConnection", register: int) -> None:
     """Give persons a face under each former name that the register states."""
-    connection.execute(f"""
-        INSERT INTO person_face
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE once_called AS
         SELECT DISTINCT a.eid, replace(p.former_name, '·', ''), NULL, left(p.former_name, 1),
             {", ".join("f." + c.strip() for c in FACE.split(",")[3:])}
         FROM assigned AS a JOIN profile AS p USING (profile) JOIN profile_face AS f USING (profile)
         WHERE p.source_no = {register} AND p.former_name IS NOT NULL AND p.former_name <> p.name AND a.method <> 'unchanged'""")
+    connection.execute(
+        "INSERT INTO extra_face FROM once_called; INSERT INTO person_face FROM once_called; DROP TABLE once_called"
+    )
 
 
 def _within(groups: "np.ndarray[tuple[int], np.dtype[np.str_]]") -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from pipelines.linkage.issues import find_issues
 from pipelines.linkage.leftovers import settle_leftovers
 from pipelines.linkage.persons import carry_review, enter_old, load_old, make_persons, survivors, write_tables
 from pipelines.linkage.records import load_records
-from pipelines.linkage.rounds import Round, apply_decisions, household_homes, make_units, settle_scored
+from pipelines.linkage.rounds import Round, apply_decisions, household_homes, make_units, settle_household, settle_scored
 from pipelines.linkage.shape import batch_shape, coverage, drifted
 from pipelines.linkage.spine import add_faces, faces_of_old, former_names, found_persons, prepare
 from pipelines.linkage.weights import Model, current_model
@@ -67,11 +67,11 @@ def _settle(work: Round, home: Home, batch: str, reporter: Reporter) -> dict[str
     reporter.start("匹配：按证件号")
     trust = exact_probabilities(model)
     of_register = f"source_no = {register}"
-    settle_exact(connection, of_register, trust)
-    add_faces(connection, "method <> 'unchanged'")
     counts: dict[str, int | float] = {}
-    household_homes(connection, register)
     if connection.execute("SELECT count(*) FROM entity").fetchall()[0][0]:
+        settle_exact(connection, of_register, trust)
+        add_faces(connection, "method <> 'unchanged'")
+        household_homes(connection, register)
         make_units(work, of_register)
         counts["register_pairs"] = settle_scored(work, "scored", link=config.odds.join)
     found_persons(connection, register, batch)
@@ -84,7 +84,7 @@ def _settle(work: Round, home: Home, batch: str, reporter: Reporter) -> dict[str
     reporter.start("匹配：其余记录")
     make_units(work, f"source_no <> {register}")
     counts["pairs"] = settle_scored(work, "scored")
-    counts["household_pairs"] = settle_scored(work, "household")
+    counts["household_pairs"] = settle_household(work, "household")
     reporter.start("匹配：未登记的人")
     settle_leftovers(work, batch)
     carry_review(connection)

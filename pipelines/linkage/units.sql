@@ -6,7 +6,7 @@ WITH open_profile AS (
         CASE WHEN sound THEN hash(id, name)
         ELSE hash(name, id, id_status, own_birth, sex, phone, town, village, address) END AS content
     FROM profile_face
-    WHERE {where} AND profile NOT IN (SELECT profile FROM assigned)
+    WHERE {where} AND profile IN (SELECT profile FROM open_profile) AND profile NOT IN (SELECT profile FROM assigned)
 ),
 numbered AS (SELECT content, row_number() OVER (ORDER BY min(profile)) AS unit FROM open_profile GROUP BY content)
 SELECT unit, profile FROM open_profile JOIN numbered USING (content);
