@@ -181,11 +181,16 @@ class _Damage:
     def _ids(self, column: str, there: Array, person: Array) -> None:
         people, taken = self.month.people, np.zeros(len(there), dtype=bool)
         certificate = contracts()[self.source].text_columns()[column].type == "disability_certificate"
-        if self.source != "police_household":
-            second = there & people["has_second_id"][person]
-            second &= luck(person, self.month.seed, self.month.chunk, self.source, "second_id") % np.uint64(2) == 0
-            self._other_id(column, np.flatnonzero(second), people["second_id"][person], "second_id")
-            taken |= second
+        second = there & people["has_second_id"][person]
+        number = luck(person, self.month.seed, self.month.chunk, self.source, "second_id")
+        if (
+            self.source == "police_household"
+        ):  # the register corrects an eighth of them a month; the others follow when they follow
+            second &= number % np.uint64(8) < self.month.number
+        else:
+            second &= number % np.uint64(2) == 0
+        self._other_id(column, np.flatnonzero(second), people["second_id"][person], "second_id")
+        taken |= second
         self.log.append(_logged(np.flatnonzero(there & people["shares_id"][person]), self._member, "shared_id"))
         child = there & (people["age"][person] < 14) & (people["mother"][person] >= 0)
         at = self._hits("id_mothers", child & ~np.full(len(there), certificate), taken)

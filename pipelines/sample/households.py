@@ -106,7 +106,7 @@ def _families(plan: Plan, chunk: int, rng: np.random.Generator, quota: int, base
     shares = np.array([kind["share"] for _, kind in kinds])
     wanted = rng.multinomial(int(quota / mean_size * 1.15), shares / shares.sum())
     for number, case in enumerate(cases):
-        total = max(case.get("at_least", 2), round(case.get("per_million", 0) * plan.persons / 1e6))
+        total = max(case.get("at_least", 2), round(case.get("per_million", 20) * plan.persons / 1e6))
         count = share_of_chunk(total, chunk, plan.chunks)
         kind = {**spec["kinds"][case["kind"]], **{key: case[key] for key in ("age", "men", "members") if key in case}}
         parts.append(_kind(rng, kind, count, family, base, number))

@@ -147,3 +147,13 @@ def test_a_settlement_has_its_own_mistakes_not_its_persons(world, clean, tmp_pat
 def test_rows_that_are_summed_are_never_repeated(world, clean):
     for source in ("tax_income", "social_insurance"):
         assert len(damage(source, clean[source], world, None)[0]) == len(clean[source])
+
+
+def test_the_register_comes_to_show_the_other_of_two_valid_ids():
+    months = World(Plan(20_000, 3, ("2026-10", "2026-11", "2026-12")), 0, 2).months
+    shown = []
+    for month in months:
+        rows = sources.all_sources(month)["police_household"]
+        _, log = damage("police_household", rows, month, None)
+        shown.append(log.filter(pl.col("defect") == "second_id").height)
+    assert shown[0] == 0 < shown[1] < shown[2]
