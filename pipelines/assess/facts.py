@@ -72,6 +72,7 @@ def compute_facts(home: Home, batch: str, reporter: Reporter) -> dict[str, int |
                 _run(con, step)
                 if step == "facts_assistance":
                     _run(con, "facts_authorised")
+                    _tell_unmatched(con, reporter)
                     _limit_to_purpose(con, contracts, present)
         return _write(con, home, batch, reporter)
 
@@ -178,6 +179,17 @@ def _load_authorisations(con: "duckdb.DuckDBPyConnection", home: Home) -> None:
             where=AUTHORISATIONS,
             todo="表头应为 编号,授权开始,授权结束；日期写成 2026-10-01；文件存为 UTF-8 的 CSV。",
         ) from None
+
+
+def _tell_unmatched(con: "duckdb.DuckDBPyConnection", reporter: Reporter) -> None:
+    """Say how many authorisations name nobody: a mistyped number must not look like a refusal."""
+    unmatched = con.execute("""
+        SELECT count(*) FROM authorisation AS a
+        WHERE a.subject NOT IN (SELECT person_id FROM person UNION ALL SELECT old_person_id FROM person_alias)
+            AND a.subject NOT IN (SELECT household_id FROM household)
+    """).fetchall()[0][0]
+    if unmatched:
+        reporter.note(f"核对授权登记表（{AUTHORISATIONS}）里有 {unmatched} 行的编号找不到人或家庭，没有生效；请核对编号。")
 
 
 def _load_earlier(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:

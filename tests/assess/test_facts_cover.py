@@ -219,6 +219,23 @@ def test_an_authorisation_list_that_cannot_be_read_is_told_without_its_content(t
     assert "表头应为" in str(told.value)
 
 
+def test_an_authorisation_that_names_nobody_is_told(tmp_path):
+    notes = []
+
+    class Told(Silent):
+        def note(self, text):
+            notes.append(text)
+
+    lake = ModelLake(tmp_path)
+    lake.register("甲户", 甲="户主")
+    Facts(lake)
+    (lake.home.root / AUTHORISATIONS).write_text("编号,授权开始,授权结束\n甲,2026-01-01,\n乙,2026-01-01,\n", encoding="utf-8")
+    compute_facts(lake.home, lake.batch, Told())
+    [note] = notes
+    assert "有 1 行的编号找不到人或家庭" in note
+    assert "乙" not in note
+
+
 def test_any_source_can_be_closed_by_its_contract(tmp_path, monkeypatch):
     from pipelines.assess import facts as module
 
