@@ -177,7 +177,7 @@ def _write_guide(book: Any, guide: Guide) -> None:
     for number, step in enumerate(guide.steps, start=1):
         row += 1
         sheet.merge_range(row, 0, row, 1, f"{number}. {step}", text)
-        sheet.set_row(row, 16 * (1 + len(step) * 2 // 92))
+        sheet.set_row(row, 17 * (1 + len(step) * 2 // 84))
     row = _first_code_row(guide)
     for number, heading in enumerate(guide.codes):
         sheet.write_string(row - 1, number * 2, f"{heading}（下拉列表）", head)
