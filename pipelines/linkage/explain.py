@@ -177,7 +177,7 @@ def _headed(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, per
     said = [
         mask(name, "name", role) or "（姓名不显示）",
         _SEXES.get(sex, ""),
-        _birth(birth, role),
+        birth_shown(birth, role),
         mask(number, "id_number", role),
         place,
     ]
@@ -273,7 +273,9 @@ def _masked(rows: Sequence[Sequence[str | None]], role: str) -> dict[str, str]:
 
     return {
         "name": joined([mask(row[0], "name", role) for row in rows]),
-        "identity": joined([" ".join(t for t in (mask(row[1], "id_number", role), _birth(row[2], role)) if t) for row in rows]),
+        "identity": joined(
+            [" ".join(t for t in (mask(row[1], "id_number", role), birth_shown(row[2], role)) if t) for row in rows]
+        ),
         "sex": joined([_SEXES.get(row[3] or "", "") for row in rows]),
         "phone": joined([mask(row[4], "phone", role) for row in rows]),
         "village": joined([f"{row[5] or ''}{row[6] or ''}" for row in rows]),
@@ -281,7 +283,7 @@ def _masked(rows: Sequence[Sequence[str | None]], role: str) -> dict[str, str]:
     }
 
 
-def _birth(date: str | None, role: str) -> str:
+def birth_shown(date: str | None, role: str) -> str:
     """A birth date: whole where ids are whole, else the month, the year, or nothing: it stands in the middle of an id."""
     if not date:
         return ""

@@ -91,7 +91,8 @@ def retrace(
     config: Config,
     model: Model,
     contracts: Mapping[str, Contract],
-    persons: Sequence[str] = (),
+    around: Sequence[str] = (),
+    nearest: int = _NEAREST,
 ) -> dict[int, Retraced]:
     """Weigh a few records of a linked batch against everybody near them.
 
@@ -99,11 +100,12 @@ def retrace(
         connection: an empty one of `Home.connect`.
         home: where the batch is.
         batch: a linked month.
-        records: record ids, twenty at most.
+        records: record ids, a hundred at most.
         config: the comparison file.
         model: the weights.
         contracts: by source.
-        persons: who else is to be weighed, found by a key or not.
+        around: who else is to be looked at, found by a key or not.
+        nearest: most candidates of a record that are weighed.
 
     Returns:
         by record id.
@@ -113,9 +115,9 @@ def retrace(
     """
     _open_lake(connection, home, batch)
     work = Round(connection, config, model, contracts, contracts[REGISTER].number)
-    _subjects(connection, records, persons)
+    _subjects(connection, records, around)
     rows = _rows_beside(work, home, batch)
-    _persons_around(work)
+    _persons_around(work, nearest)
     _little_world(work, home, batch, rows)
     _pairs(work)
     return _weighed(work)
@@ -141,14 +143,14 @@ def _column(connection: "duckdb.DuckDBPyConnection", query: str) -> list[int]:
     return [row[0] for row in connection.execute(query).fetchall()]
 
 
-def _subjects(connection: "duckdb.DuckDBPyConnection", records: Sequence[int], persons: Sequence[str]) -> None:
+def _subjects(connection: "duckdb.DuckDBPyConnection", records: Sequence[int], around: Sequence[str]) -> None:
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE subject AS
         SELECT record_id, identity_hash AS profile, person_id, match_method AS method, match_probability AS probability
         FROM person_records WHERE record_id IN ({_listed(list(records))})""")
     found = connection.execute("SELECT count(*) FROM subject").fetchall()[0][0]
     if found != len(set(records)):
         raise DataError("这个批次里没有这些记录。", todo="核对数据源、文件名和行号。")
-    connection.execute("CREATE OR REPLACE TEMP TABLE wanted_person AS SELECT unnest(?::VARCHAR[]) AS person_id", [list(persons)])
+    connection.execute("CREATE OR REPLACE TEMP TABLE wanted_person AS SELECT unnest(?::VARCHAR[]) AS person_id", [list(around)])
 
 
 def _rows_beside(work: Round, home: Home, batch: str) -> list[str]:
@@ -178,7 +180,7 @@ def _rows_beside(work: Round, home: Home, batch: str) -> list[str]:
     return rows
 
 
-def _persons_around(work: Round) -> None:
+def _persons_around(work: Round, nearest: int) -> None:
     """Make `around`: the persons that a key finds, with the caps of the keys, and those of the same household."""
     connection, config = work.connection, work.config
     connection.execute(_STEPS[0])
@@ -196,7 +198,7 @@ def _persons_around(work: Round) -> None:
         conditions.append(f"({' AND '.join(parts)})")
     connection.execute(_STEPS[1].replace("{condition}", " OR ".join(conditions)))
     candidate_pairs(connection, config, "subject_face", "near_face", relations={"repair": "repair"})
-    connection.execute(_STEPS[2].replace("{nearest}", str(_NEAREST)))
+    connection.execute(_STEPS[2].replace("{nearest}", str(nearest)))
     connection.execute(_STEPS[3])
 
 
@@ -267,8 +269,6 @@ def _pairs(work: Round) -> None:
     candidate_pairs(connection, config, "open_face", "person_face", relations=relations)
     connection.execute("""INSERT INTO pairs
         SELECT u.unit, e.eid, 0 FROM unit_profile AS u JOIN subject AS s USING (profile) JOIN entity AS e USING (person_id)
-        WHERE NOT EXISTS (SELECT 1 FROM pairs AS p WHERE p.l = u.unit AND p.r = e.eid)
-        UNION SELECT u.unit, e.eid, 0 FROM unit_profile AS u, wanted_person AS w JOIN entity AS e USING (person_id)
         WHERE NOT EXISTS (SELECT 1 FROM pairs AS p WHERE p.l = u.unit AND p.r = e.eid)""")
     connection.execute("""CREATE OR REPLACE TEMP TABLE began AS
         SELECT DISTINCT s.record_id, u.unit, f.eid
