@@ -24,7 +24,8 @@ def find_issues(connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str,
     connection.execute("""CREATE OR REPLACE TEMP TABLE shared AS
         SELECT id FROM own_face WHERE sound GROUP BY id HAVING count(DISTINCT eid) > 1""")
     connection.execute("""CREATE OR REPLACE TEMP TABLE second AS
-        SELECT DISTINCT x.eid, x.id FROM extra_face AS x JOIN own_face AS o USING (eid) WHERE x.sound AND o.sound AND x.id <> o.id""")
+        SELECT DISTINCT x.eid, x.id FROM extra_face AS x JOIN own_face AS o USING (eid)
+        WHERE x.sound AND o.sound AND x.id <> o.id""")
     connection.execute(f"""CREATE OR REPLACE TABLE id_issue AS
         WITH scored AS (
             SELECT a.profile, a.eid, p.id_number AS id
@@ -33,7 +34,8 @@ def find_issues(connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str,
         ),
         odd AS (SELECT s.* FROM scored AS s LEFT JOIN own_face AS f ON f.eid = s.eid AND f.id = s.id WHERE f.eid IS NULL)
         SELECT CASE WHEN o.eid IS NOT NULL THEN 'borrowed_id' ELSE 'second_id' END AS kind, x.profile, x.eid
-        FROM odd AS x LEFT JOIN (SELECT DISTINCT ON (id) id, eid FROM own_face WHERE sound AND id IN (SELECT id FROM odd) ORDER BY id, eid) AS o
+        FROM odd AS x LEFT JOIN (
+            SELECT id, min(eid) AS eid FROM own_face WHERE sound AND id IN (SELECT id FROM odd) GROUP BY id) AS o
             ON o.id = x.id AND o.eid <> x.eid
         UNION
         SELECT 'second_id', a.profile, a.eid FROM second AS s JOIN assigned AS a USING (eid) JOIN profile AS p USING (profile)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _UNITS = Path(__file__).with_name("units.sql").read_text(encoding="utf-8").split(";\n")
 _HOUSEHOLD = Path(__file__).with_name("household_round.sql").read_text(encoding="utf-8")
 
+_BEYOND_DOUBT = 0.999
 LARGEST_HOME = 15
 """A larger register household is a collective one (集体户): its members are not relatives."""
 
@@ -179,13 +180,24 @@ def register_size(connection: "duckdb.DuckDBPyConnection") -> tuple[int, float]:
 
 
 def one_row_each(work: Round) -> None:
-    """A register holds a person once: of several units of one that would be one person, the best is; of others one asks."""
-    registers = [f"'{c.source}'" for c in work.contracts.values() if c.one_row_per_person and c.number != work.register]
-    if registers:
-        work.connection.execute(f"""UPDATE decided SET does = 'review' FROM (
-                SELECT l, row_number() OVER (PARTITION BY source, r ORDER BY p DESC, l) AS place FROM decided
-                WHERE does = 'link' AND source IN ({", ".join(registers)})) AS x
-            WHERE x.l = decided.l AND x.place > 1""")
+    """A register holds a person once: of several units of one that would be one person, the best is; of others one asks.
+
+    Where the person has a row there already, a second one must be beyond doubt: a row sent again with a slip.
+    """
+    registers = {c.source: c.number for c in work.contracts.values() if c.one_row_per_person and c.number != work.register}
+    if not registers:
+        return
+    listed = ", ".join(f"('{source}', {number})" for source, number in registers.items())
+    work.connection.execute(f"""UPDATE decided SET does = 'review' FROM (
+            SELECT d.l, d.p, t.eid IS NOT NULL AS taken,
+                row_number() OVER (PARTITION BY d.source, d.r ORDER BY d.p DESC, d.l) AS place
+            FROM decided AS d JOIN (VALUES {listed}) AS s(source, source_no) USING (source)
+            LEFT JOIN (
+                SELECT DISTINCT a.eid, p.source_no
+                FROM (FROM assigned WHERE eid IN (SELECT r FROM decided)) AS a JOIN profile AS p USING (profile)
+            ) AS t ON t.eid = d.r AND t.source_no = s.source_no
+            WHERE d.does = 'link') AS x
+        WHERE x.l = decided.l AND (x.place > 1 OR x.taken AND x.p < {_BEYOND_DOUBT})""")
 
 
 def apply_decisions(connection: "duckdb.DuckDBPyConnection") -> None:
