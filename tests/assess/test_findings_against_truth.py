@@ -3,11 +3,17 @@
 Linkage is taken as perfect here (the truth says whose row each is), so that what differs is a household, a fact or a rule.
 """
 
+import datetime as dt
+
 import pytest
 
+from pipelines.assess.catalogue import load_catalogue
 from pipelines.assess.evaluate import evaluate_findings
 from pipelines.assess.facts import compute_facts
 from pipelines.assess.findings import run_rules
+from pipelines.assess.parameters import load_parameters
+from pipelines.assess.rules import load_rules
+from pipelines.assess.running import SECOND_PASS, district_area, find, prepare
 from pipelines.contracts import load_contracts
 from pipelines.extracts import extract_source
 from pipelines.households import build_households
@@ -46,7 +52,7 @@ _PERSONS = """
 
 
 @pytest.fixture(scope="module")
-def evaluation(tmp_path_factory):
+def district(tmp_path_factory):
     root = tmp_path_factory.mktemp("district")
     write_district(root / "extracts", 1500, 11, [BATCH], Silent())
     home, truth = Home(root / "home", memory="1GB", threads=2), root / "extracts" / "truth"
@@ -69,7 +75,12 @@ def evaluation(tmp_path_factory):
     build_households(home, BATCH, Silent())
     compute_facts(home, BATCH, Silent())
     run_rules(home, BATCH, Silent())
-    return evaluate_findings(home, BATCH, truth)
+    return home, truth
+
+
+@pytest.fixture(scope="module")
+def evaluation(district):
+    return evaluate_findings(district[0], BATCH, district[1])
 
 
 def test_every_rule_finds_exactly_those_whom_the_truth_names(evaluation):
@@ -85,3 +96,47 @@ def test_the_truth_speaks_of_every_rule_of_the_page(evaluation):
 def test_every_household_flagged_is_a_true_one_and_none_is_missed(evaluation):
     for row in evaluation.households.iter_rows(named=True):
         assert row["found"] == row["true"] == row["agreed"] > 0
+
+
+def test_every_finding_comes_out_again_from_what_it_says_it_rests_on(district):
+    """The inputs of a finding are enough to replay it: same facts, same outcome, level and sentence."""
+    home, _ = district
+    parameters = load_parameters()
+    catalogue = load_catalogue(parameters=parameters)
+    day = dt.date(2026, 10, 31)
+    with home.connect() as connection:
+        path = quoted(home.lake(BATCH, "assess", "findings"))
+        connection.execute(f"CREATE TABLE finding AS FROM read_parquet('{path}')")
+        for rule in load_rules(parameters=parameters, catalogue=catalogue).values():
+            running = prepare(rule, parameters, district_area(), day)
+            _as_facts(connection, rule, catalogue)
+            same = "outcome, level, missing, reason, rule_version"
+            find(connection, [running], catalogue, day, before="SELECT household_id, unnest(under) AS rule_id FROM under")
+            assert (
+                connection.execute(f"SELECT household_id[2:]::INTEGER AS n, {same} FROM found ORDER BY n").fetchall()
+                == connection.execute(f"SELECT n, {same} FROM replayed ORDER BY n").fetchall()
+            ), rule.declared.rule
+
+
+def _as_facts(connection, rule, catalogue):
+    """The findings of a rule as one person in one household each, with the facts that stand in their inputs and no others."""
+    name = rule.declared.rule
+    connection.execute(
+        f"CREATE OR REPLACE TABLE replayed AS SELECT *, row_number() OVER () AS n FROM finding WHERE rule_id = '{name}'"
+    )
+    whom = "CASE WHEN inputs LIKE '%\"population\": \"rural\"%' THEN 'rural' ELSE 'urban' END"
+    nobody = [f"NULL::VARCHAR AS {column}" for column in ("left_household_id", "register_household_id", "father_id", "mother_id")]
+    keys = {
+        "person": ["'P' || n AS person_id", *nobody, "true AS alive", "true AS authorised", f"{whom} AS population"],
+        "household": [f"{whom} AS household_population"],
+    }
+    for table, columns in keys.items():
+        for fact in (catalogue.facts[name] for name in rule.facts):
+            if fact.table == table and fact.name != SECOND_PASS:
+                arrow = "->>" if fact.type == "VARCHAR" else "->"  # a text, not a JSON text
+                columns.append(f"CAST(inputs{arrow}'$.facts.{fact.name}' AS {fact.type}) AS {fact.name}")
+        connection.execute(
+            f"CREATE OR REPLACE TABLE {table}_fact AS SELECT 'H' || n AS household_id, {', '.join(columns)} FROM replayed"
+        )
+    under = f"CAST(inputs->'$.facts.{SECOND_PASS}' AS VARCHAR[])"
+    connection.execute(f"CREATE OR REPLACE TABLE under AS SELECT 'H' || n AS household_id, {under} AS under FROM replayed")
