@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from pipelines.errors import UsageError
 from pipelines.storage import SCHEMAS
 
 Array = npt.NDArray[Any]
@@ -40,12 +41,43 @@ def channel_spec(over: str | None) -> dict[str, Any]:
     """
     spec: dict[str, Any] = yaml.safe_load((SCHEMAS / "sample" / "defects.yaml").read_text(encoding="utf-8"))
     if over:
-        laid: dict[str, Any] = yaml.safe_load(Path(over).read_text(encoding="utf-8")) or {}
+        laid = _laid_over(Path(over), spec)
         for part in ("default", "scale", "persons"):
             spec[part] = {**spec.get(part, {}), **laid.get(part, {})}
         for source, rates in laid.get("sources", {}).items():
             spec["sources"][source] = {**spec["sources"].get(source, {}), **rates}
     return spec
+
+
+def _laid_over(path: Path, spec: dict[str, Any]) -> dict[str, Any]:
+    """The channel file, whose every rate must be one that `spec` knows.
+
+    Raises:
+        UsageError: it is not there, not YAML, or names a part, source or defect that does not exist.
+    """
+    try:
+        laid = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        raise UsageError(f"差错率文件 {path} 不存在或者不是有效的 YAML。") from None
+    if not isinstance(laid, dict):
+        raise UsageError(
+            f"差错率文件 {path} 的形状不对：要像 schemas/sample/defects.yaml 那样分 default、scale、sources、persons。"
+        )
+    parts = {"default": spec["default"], "scale": spec["default"], "persons": spec["persons"], "sources": spec["sources"]}
+    unknown = [str(part) for part in laid if part not in parts]
+    for part, known in parts.items():
+        unknown += [f"{part}.{name}" for name in laid.get(part) or {} if name not in known and part != "sources"]
+    for source, rates in (laid.get("sources") or {}).items():
+        unknown += [f"sources.{source}"] if source not in contract_names() else []
+        unknown += [f"sources.{source}.{name}" for name in rates if name not in spec["default"]]
+    if unknown:
+        raise UsageError(f"差错率文件 {path} 里有不认识的项：{'、'.join(unknown)}。能写的项见 schemas/sample/defects.yaml。")
+    return {part: laid.get(part) or {} for part in parts}
+
+
+def contract_names() -> set[str]:
+    """The sources there are contracts for."""
+    return {path.stem for path in (SCHEMAS / "sources").glob("*.yaml")}
 
 
 def luck(keys: Array, *salt: int | str) -> Array:

@@ -3,6 +3,7 @@
 Belongs here: the order of the work. Does not belong here: any of the work.
 """
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import polars as pl
 from pipelines.errors import UsageError
 from pipelines.progress import Reporter
 from pipelines.sample import cases, changes, defects, events, households, lives, sources, truth
+from pipelines.sample.channel import channel_spec
 from pipelines.sample.days import dates
 from pipelines.sample.files import SourceFiles
 from pipelines.sample.households import Plan
@@ -38,11 +40,17 @@ def write_district(
         rows written per source, over all batches, and `persons`.
 
     Raises:
-        UsageError: a batch is not a month, or there are too few persons for the planted families.
+        UsageError: batches are not months in order, there are too few persons for the planted families, the channel is not
+            one, or the folder holds files that no sample made.
     """
     if persons < households.LEAST:
         raise UsageError(f"样本区至少要有 {households.LEAST} 人（写了 {persons}），否则放不下每条规则的典型家庭。")
     plan = Plan(persons, seed, tuple(check_batch(batch) for batch in batches), str(channel) if channel else None)
+    if list(plan.batches) != sorted(set(plan.batches)) or not plan.batches:
+        raise UsageError("批次要从早到晚，每个月一次。")
+    channel_spec(plan.channel)
+    for batch in plan.batches:
+        _make_room(folder, batch)
     counts: dict[str, int] = {}
     book = _TruthBook(folder / "truth")
     reporter.start(f"生成模拟数据：{persons:,} 人，{len(batches)} 个批次", plan.chunks * len(batches))
@@ -56,6 +64,16 @@ def write_district(
             one.close()
     book.close()
     return counts
+
+
+def _make_room(folder: Path, batch: str) -> None:
+    """Take away an earlier sample's files of a batch, of which there may be others than now; never anything else."""
+    if not (folder / batch).is_dir() or not any((folder / batch).iterdir()):
+        return
+    if not (folder / "truth" / "person_record.parquet").exists():
+        raise UsageError(f"{folder / batch} 里已经有文件，而且不像是样本区（没有 truth/）。请另选一个文件夹。")
+    for source in sources.SOURCES:
+        shutil.rmtree(folder / batch / source, ignore_errors=True)
 
 
 def _write_chunk(plan: Plan, chunk: int, number: int, files: dict[str, SourceFiles], book: "_TruthBook") -> dict[str, int]:

@@ -123,3 +123,41 @@ def test_a_thing_that_is_no_month_is_refused(tmp_path):
 def test_a_district_too_small_for_the_planted_families_is_refused(tmp_path):
     with pytest.raises(UsageError):
         write_district(tmp_path, 100, 1, ["2026-10"], Silent())
+
+
+def test_batches_out_of_order_are_refused(tmp_path):
+    for batches in (["2026-11", "2026-10"], ["2026-10", "2026-10"], []):
+        with pytest.raises(UsageError):
+            write_district(tmp_path, 3000, 1, batches, Silent())
+
+
+def test_a_second_sample_replaces_the_first_and_leaves_none_of_its_files(tmp_path):
+    write_district(tmp_path, 1200, 1, ["2026-10"], Silent())
+    stale = tmp_path / "2026-10" / "custody" / "旧文件.csv"
+    stale.write_text("姓名", encoding="utf-8")
+    write_district(tmp_path, 1200, 1, ["2026-10"], Silent())
+    assert not stale.exists()
+
+
+def test_files_that_no_sample_made_are_never_taken_away(tmp_path):
+    real = tmp_path / "2026-10" / "custody" / "服刑.csv"
+    real.parent.mkdir(parents=True)
+    real.write_text("姓名", encoding="utf-8")
+    with pytest.raises(UsageError):
+        write_district(tmp_path, 1200, 1, ["2026-10"], Silent())
+    assert real.exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["default: {id_typos: 0.1}", "sources: {tax: {id_typo: 0.1}}", "rates: {}", "scale: [", "scale: {typo: 2}", "[1]"]
+)
+def test_a_channel_with_something_unknown_in_it_is_refused_by_name(tmp_path, text):
+    path = tmp_path / "channel.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="差错率文件"):
+        write_district(tmp_path / "d", 1200, 1, ["2026-10"], Silent(), channel=path)
+
+
+def test_a_channel_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="不存在"):
+        write_district(tmp_path / "d", 1200, 1, ["2026-10"], Silent(), channel=tmp_path / "none.yaml")
