@@ -156,9 +156,9 @@ def issued_on(batch: str, today: dt.date) -> dt.date:
     much later or ahead of its time (history, a rehearsal) counts from the day after its month: its due dates must make sense
     within the story of the batches.
 
-    >>> issued_on("2026-10", datetime.date(2026, 11, 5))
+    >>> issued_on("2026-10", dt.date(2026, 11, 5))
     datetime.date(2026, 11, 5)
-    >>> issued_on("2026-10", datetime.date(2027, 3, 1))
+    >>> issued_on("2026-10", dt.date(2027, 3, 1))
     datetime.date(2026, 11, 1)
     """
     first = dt.date.fromisoformat(f"{batch}-01")
