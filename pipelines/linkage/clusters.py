@@ -113,7 +113,7 @@ def average_clusters(
     right: NDArray[np.int64],
     bits: NDArray[np.float64],
     *,
-    ceiling: float = 12.0,
+    ceiling: float = 5.0,
 ) -> NDArray[np.int64]:
     """Divide components so that each cluster's records agree on the whole: mean log-odds of all pairs across a join above even.
 
