@@ -189,6 +189,27 @@ def _scored(connection: "duckdb.DuckDBPyConnection", config: Config, model: Mode
     connection.unregister("pattern_scores")
 
 
+def _bounded_components(
+    size: int, left: NDArray[np.int64], right: NDArray[np.int64], odds: Floats, *, step: float = 1.0
+) -> NDArray[np.int64]:
+    """Components by links of even odds or better; what is too large to be compared in full is cut by asking for more, bit by bit."""
+    label = components(size, left, right)
+    asked = 0.0
+    while len(left):
+        large = np.bincount(label, minlength=size)[label[left]] > _LARGEST_COMPONENT
+        if not large.any():
+            break
+        asked += step
+        label[np.isin(label, label[left[large]])] = -1
+        kept = large & (odds > asked)
+        again = components(size, left[kept], right[kept])
+        label = np.where(label < 0, again, label)
+        left, right, odds = left[large], right[large], odds[large]
+        kept = odds > asked
+        left, right, odds = left[kept], right[kept], odds[kept]
+    return label
+
+
 def _clusters(
     connection: "duckdb.DuckDBPyConnection",
     table: str,
@@ -203,7 +224,7 @@ def _clusters(
 
     prior = np.log2(share / (1 - share))
     found = connection.execute("SELECT l, r, bits FROM scored WHERE bits + ? > 0 ORDER BY l, r", [float(prior)]).fetchnumpy()
-    label = components(records, np.asarray(found["l"]) - 1, np.asarray(found["r"]) - 1)
+    label = _bounded_components(records, np.asarray(found["l"]) - 1, np.asarray(found["r"]) - 1, np.asarray(found["bits"]) + prior)
     connection.register("labels", pa.table({"eid": np.arange(1, records + 1), "label": label}))
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE inside AS
         WITH big AS (SELECT label FROM labels GROUP BY label HAVING count(*) BETWEEN 3 AND {_LARGEST_COMPONENT})
