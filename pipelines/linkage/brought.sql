@@ -13,6 +13,9 @@ WHERE p.name_key <> o.name
     OR p.address IS NOT NULL AND p.address IS DISTINCT FROM o.address
     OR p.id_status IN ('valid', 'lifted') AND p.id_number IS DISTINCT FROM o.id;
 
+CREATE OR REPLACE TABLE adding_row AS SELECT p.* FROM profile AS p SEMI JOIN adding AS a ON a.profile = p.profile;
+CREATE OR REPLACE TEMP TABLE adding_face AS FROM faces_of('adding_row');
+
 -- Name with its sound and surname, town with its village go together; what a record does not say is the person's own.
 CREATE OR REPLACE TEMP TABLE brought AS
 WITH one AS (
@@ -33,14 +36,14 @@ WITH one AS (
         CASE WHEN p.village IS NULL AND p.town <> o.town THEN NULL ELSE coalesce(p.village, o.village) END AS village,
         CASE WHEN p.village IS NOT NULL AND p.village IS DISTINCT FROM o.village THEN p.address
             ELSE coalesce(p.address, o.address) END AS address
-    FROM (FROM profile_face WHERE profile IN (SELECT profile FROM adding)) AS p
+    FROM adding_face AS p
     JOIN adding AS a USING (profile)
     JOIN own_face AS o USING (eid)
     UNION ALL
     -- one person with two sound ids: found under either from now on; a relative's id on the row does not make it the person's
     SELECT o.eid, o.name, o.pinyin, o.surname, p.birth, p.lunar, NULL, p.sex, p.id, p.id_status, true,
         o.phone, o.town, o.village, o.address
-    FROM (FROM profile_face WHERE sound AND profile IN (SELECT profile FROM adding)) AS p
+    FROM (FROM adding_face WHERE sound) AS p
     JOIN adding AS a USING (profile)
     JOIN own_face AS o USING (eid)
     WHERE o.sound AND p.id <> o.id AND p.id NOT IN (SELECT id FROM own_face WHERE sound)
@@ -51,3 +54,5 @@ INSERT INTO extra_face FROM brought;
 INSERT INTO person_face FROM brought;
 DROP TABLE brought;
 DROP TABLE adding;
+DROP TABLE adding_row;
+DROP TABLE adding_face;

@@ -131,13 +131,11 @@ def average_clusters(
     from scipy.spatial.distance import squareform
 
     result = label.copy()
+    if not len(left):
+        return result
     order = np.lexsort((right, left, label[left]))
     left, right, bits = left[order], right[order], np.clip(bits[order], -ceiling, ceiling)
-    starts = (
-        np.flatnonzero(np.concatenate([[True], label[left][1:] != label[left][:-1]]))
-        if len(left)
-        else np.zeros(0, dtype=np.int64)
-    )
+    starts = np.flatnonzero(np.concatenate([[True], label[left][1:] != label[left][:-1]]))
     for start, end in zip(starts, np.concatenate([starts[1:], [len(left)]]), strict=True):
         nodes, place = np.unique(np.concatenate([left[start:end], right[start:end]]), return_inverse=True)
         distance = np.full((len(nodes), len(nodes)), 2 * ceiling)

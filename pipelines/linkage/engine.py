@@ -224,7 +224,9 @@ def _clusters(
 
     prior = np.log2(share / (1 - share))
     found = connection.execute("SELECT l, r, bits FROM scored WHERE bits + ? > 0 ORDER BY l, r", [float(prior)]).fetchnumpy()
-    label = _bounded_components(records, np.asarray(found["l"]) - 1, np.asarray(found["r"]) - 1, np.asarray(found["bits"]) + prior)
+    label = _bounded_components(
+        records, np.asarray(found["l"]) - 1, np.asarray(found["r"]) - 1, np.asarray(found["bits"]) + prior
+    )
     connection.register("labels", pa.table({"eid": np.arange(1, records + 1), "label": label}))
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE inside AS
         WITH big AS (SELECT label FROM labels GROUP BY label HAVING count(*) BETWEEN 3 AND {_LARGEST_COMPONENT})

@@ -11,9 +11,11 @@ CREATE OR REPLACE TABLE open_profile AS
 SELECT profile FROM profile AS p ANTI JOIN assigned AS a ON a.profile = p.profile WHERE {where};
 
 -- Step 2: the same id under another writing of the name, or none.
+CREATE OR REPLACE TABLE open_row AS SELECT p.* FROM profile AS p SEMI JOIN open_profile AS o ON o.profile = p.profile;
+
 CREATE OR REPLACE TEMP TABLE exact_open AS
 SELECT p.profile, p.id, p.name, p.own_birth
-FROM profile_face AS p SEMI JOIN open_profile AS o ON o.profile = p.profile
+FROM faces_of('open_row') AS p
 WHERE p.sound AND p.profile NOT IN (SELECT profile FROM decision WHERE NOT same);
 
 CREATE OR REPLACE TEMP TABLE exact_pair AS

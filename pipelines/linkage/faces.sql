@@ -1,6 +1,7 @@
 -- Faces: one identity as it is compared. Dates as the number yyyymmdd; `lunar` is the lunar date of the same day.
 -- mode: what the record's id is worth as evidence: 1 sound, 2 damaged, 3 truncated with 12 digits or more, 4 masked, 5 none.
-CREATE OR REPLACE VIEW profile_face AS
+-- A macro over a table of profiles: what is wanted is chosen first, then only that is worked out.
+CREATE OR REPLACE MACRO faces_of(rows_table) AS TABLE
 WITH moded AS (
     SELECT
         *,
@@ -14,7 +15,7 @@ WITH moded AS (
             ELSE 5
         END::TINYINT AS mode,
         try_strptime(substr(id_number, 7, 8), '%Y%m%d')::DATE AS id_birth
-    FROM profile
+    FROM query_table(rows_table)
 )
 SELECT
     m.profile, m.source_no, m.sound, m.mode,
@@ -27,3 +28,5 @@ SELECT
 FROM moded AS m
 CROSS JOIN LATERAL (SELECT coalesce(m.birth_date, CASE WHEN m.mode IN (2, 3) AND year(m.id_birth) BETWEEN 1900 AND 2050 THEN m.id_birth END) AS day) AS d
 LEFT JOIN calendar AS c ON c.day = d.day;
+
+CREATE OR REPLACE VIEW profile_face AS FROM faces_of('profile');

@@ -22,7 +22,7 @@ SELECT DISTINCT o.unit FROM open_group AS o JOIN linked_group AS l USING (househ
 CREATE OR REPLACE TEMP TABLE owner_kin AS
 SELECT DISTINCT u.unit AS eid, b.eid AS kin
 FROM unit_profile AS u
-JOIN profile_face AS p USING (profile)
+JOIN unit_row AS p USING (profile)
 JOIN person_face AS f ON f.id = p.id AND f.sound
 JOIN home AS a ON a.eid = f.eid
 JOIN home AS b ON b.household = a.household AND b.eid <> a.eid

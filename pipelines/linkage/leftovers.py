@@ -40,7 +40,7 @@ def settle_leftovers(work: Round, batch: str) -> None:
     )
     connection.execute(f"""CREATE OR REPLACE TABLE rest_face AS
         SELECT DISTINCT u.unit AS eid, {FACE}, CASE WHEN mode = 1 THEN 6 ELSE mode END::TINYINT AS mode, false AS companions
-        FROM unit_profile AS u JOIN profile_face AS p USING (profile) WHERE profile NOT IN (SELECT profile FROM assigned)""")
+        FROM unit_profile AS u JOIN unit_row AS p USING (profile) WHERE profile NOT IN (SELECT profile FROM assigned)""")
     units = connection.sql("SELECT DISTINCT eid FROM rest_face ORDER BY eid").to_arrow_table().column("eid").to_numpy()
     if not len(units):
         return
@@ -59,8 +59,7 @@ def settle_leftovers(work: Round, batch: str) -> None:
         WHERE u.profile NOT IN (SELECT profile FROM assigned) GROUP BY l.cluster""")
     found(connection, batch, provisional=True)
     connection.execute(
-        f"INSERT INTO own_face SELECT f.eid, {FACE} "
-        "FROM founded AS f JOIN profile_face AS p ON p.profile = f.first WHERE NOT again"
+        f"INSERT INTO own_face SELECT f.eid, {FACE} FROM founded AS f JOIN unit_row AS p ON p.profile = f.first WHERE NOT again"
     )
     connection.execute(f"""INSERT INTO extra_face
         SELECT DISTINCT f.eid, {FACE} FROM founded AS f JOIN labels AS l USING (cluster) JOIN rest_face AS r ON r.eid = l.unit

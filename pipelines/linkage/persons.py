@@ -98,8 +98,8 @@ def carry_review(connection: "duckdb.DuckDBPyConnection") -> None:
             AND NOT EXISTS (SELECT 1 FROM decision AS d WHERE d.profile = q.profile AND d.person_id = q.person_id)""")
 
 
-def make_persons(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, register: int, deaths: str) -> None:
-    """Make the table `persons` out of entity, assigned, profile and the deaths of the batch."""
+def find_deaths(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, deaths: str) -> None:
+    """Make the table `death` (eid, death_date) of the batch's rows of the source `deaths` that say 死亡."""
     path = home.lake(batch, "standardised", deaths)
     if path.exists():
         connection.execute(f"""CREATE OR REPLACE TABLE death AS
@@ -108,38 +108,52 @@ def make_persons(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str
             WHERE d.cancel_reason = '死亡' GROUP BY a.eid""")
     else:
         connection.execute("CREATE OR REPLACE TABLE death (eid BIGINT, death_date DATE)")
+
+
+def write_persons(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, register: int) -> dict[str, int | float]:
+    """Write `person_faces` and `persons`, and let go of what nothing after this reads: the faces and the profiles.
+
+    Returns:
+        counts: persons, provisional.
+    """
+    connection.execute("DROP TABLE person_face")
+    faces = f"""SELECT person_id, {FACE}, own FROM (
+            SELECT eid, {FACE}, true AS own FROM own_face UNION ALL SELECT DISTINCT eid, {FACE}, false FROM extra_face)
+        JOIN entity USING (eid)"""
+    write_parquet(connection, faces, home.lake(batch, "linkage", "person_faces"))
+    connection.execute("DROP TABLE own_face; DROP TABLE extra_face")
+    known = {"register": register, "batch": batch}
     for statement in _SQL.split(";\n"):
         if statement.strip():
-            known = {"register": register, "batch": batch}
             connection.execute(statement, {name: value for name, value in known.items() if f"${name}" in statement} or None)
+    write_parquet(connection, "SELECT * FROM persons", home.lake(batch, "linkage", "persons"))
+    persons, provisional = connection.execute("SELECT count(*), count(*) FILTER (provisional) FROM persons").fetchall()[0]
+    connection.execute("DROP TABLE persons; DROP TABLE profile CASCADE")
+    return {"persons": persons, "provisional": provisional}
 
 
-def write_tables(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: Mapping[str, Contract]) -> None:
-    """Write the linkage tables, and check that every standardised row stands in person_records exactly once.
+def write_records(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: Mapping[str, Contract]) -> None:
+    """Write the tables of rows, and check that every standardised row stands in person_records exactly once.
 
     Raises:
         DataError: it does not.
     """
     sources = ", ".join(f"({contract.number}, '{contract.source}')" for contract in contracts.values())
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE source_name AS SELECT * FROM (VALUES {sources}) AS s(source_no, source)")
-    place = f"""r.record_id, '{batch}' AS batch, s.source, f.file,
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE sent_file AS SELECT f.file_key, f.file, s.source
+        FROM file_name AS f JOIN (VALUES {sources}) AS s(source_no, source) ON s.source_no = f.file_key >> 16""")
+    place = f"""r.record_id, '{batch}' AS batch, f.source, f.file,
         ((r.record_id >> 4) & 68719476735)::INTEGER AS row_no, (r.record_id & 15)::TINYINT AS member_no"""
-    joins = "JOIN file_name AS f ON f.file_key = r.record_id >> 40 JOIN source_name AS s ON s.source_no = r.record_id >> 56"
+    sent = "JOIN sent_file AS f ON f.file_key = r.record_id >> 40"
     queries = {
-        "persons": "SELECT * FROM persons ORDER BY person_id",
-        "person_faces": f"""SELECT person_id, {FACE}, own FROM (
-            SELECT eid, {FACE}, true AS own FROM own_face
-            UNION ALL SELECT DISTINCT eid, {FACE}, false FROM extra_face)
-            JOIN entity USING (eid)""",
         "person_alias": "SELECT * FROM alias ORDER BY ALL",
         "match_review": f"""SELECT {place}, e.person_id AS candidate_person_id, q.p AS probability, q.reason
-            FROM review AS q JOIN record AS r USING (profile) {joins} JOIN entity AS e ON e.eid = q.eid ORDER BY ALL""",
-        "id_issues": f"""SELECT q.kind, s.source, f.file, ((r.record_id >> 4) & 68719476735)::INTEGER AS row_no,
+            FROM review AS q JOIN record AS r USING (profile) {sent} JOIN entity AS e ON e.eid = q.eid ORDER BY ALL""",
+        "id_issues": f"""SELECT q.kind, f.source, f.file, ((r.record_id >> 4) & 68719476735)::INTEGER AS row_no,
             (r.record_id & 15)::TINYINT AS member_no, e.person_id
-            FROM id_issue AS q JOIN record AS r USING (profile) {joins} LEFT JOIN entity AS e ON e.eid = q.eid ORDER BY ALL""",
+            FROM id_issue AS q JOIN record AS r USING (profile) {sent} LEFT JOIN entity AS e ON e.eid = q.eid ORDER BY ALL""",
         "person_records": f"""SELECT {place}, e.person_id, a.method AS match_method, a.probability AS match_probability,
             r.profile AS identity_hash
-            FROM record AS r JOIN assigned AS a USING (profile) JOIN entity AS e USING (eid) {joins}""",
+            FROM record AS r JOIN assigned AS a USING (profile) JOIN entity AS e USING (eid) {sent}""",
     }
     for table, query in queries.items():
         written = write_parquet(connection, query, home.lake(batch, "linkage", table))

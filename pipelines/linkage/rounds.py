@@ -51,7 +51,7 @@ def household_homes(connection: "duckdb.DuckDBPyConnection", register: int) -> N
 
 
 def make_units(work: Round, where: str) -> None:
-    """Fold the open profiles of `where` into units: unit_profile, companion_group, unit_source."""
+    """Fold the open profiles of `where` into units: unit_profile, unit_row (their faces), companion_group, unit_source."""
     connection = work.connection
     wide = [
         str(c.number)
@@ -59,8 +59,10 @@ def make_units(work: Round, where: str) -> None:
         if len(c.members()) > 1 and "household_key" not in c.members()[min(c.members())]
     ]
     connection.execute(f"CREATE OR REPLACE TEMP TABLE wide_source AS SELECT unnest([{', '.join(wide)}]::BIGINT[]) AS source_no")
-    connection.execute(_UNITS[0].replace("{where}", where))
-    connection.execute(_UNITS[1], {"register": work.register})
+    for statement in _UNITS:
+        if statement.strip():
+            parameters = {"register": work.register} if "$register" in statement else None
+            connection.execute(statement.replace("{where}", where), parameters)
     sources = ", ".join(f"({c.number}, '{c.source}')" for c in work.contracts.values())
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE unit_source AS
         SELECT u.unit AS eid, arg_min(s.source, s.source_no) AS source FROM unit_profile AS u JOIN profile AS p USING (profile)
@@ -77,7 +79,7 @@ def open_faces(work: Round) -> None:
         SELECT DISTINCT u.unit AS eid, {FACE},
             CASE WHEN mode = 1 AND id NOT IN (SELECT id FROM person_face WHERE sound) THEN 6 ELSE mode END::TINYINT AS mode,
             u.unit IN (SELECT unit FROM accompanied) AS companions
-        FROM unit_profile AS u JOIN profile_face AS p USING (profile) WHERE profile NOT IN (SELECT profile FROM assigned)""")
+        FROM unit_profile AS u JOIN unit_row AS p USING (profile) WHERE profile NOT IN (SELECT profile FROM assigned)""")
     make_repairs(connection, "open_face")
 
 

@@ -44,9 +44,11 @@ def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch:
 
     Two rows under one id with contradicting names are two persons (in 2009 China had 1.7 million shared ids), and are listed.
     """
-    connection.execute(f"""CREATE OR REPLACE TEMP TABLE founder AS
-        SELECT profile, CASE WHEN sound THEN id ELSE 'row' || profile END AS own, name, 0 AS part
-        FROM profile_face WHERE source_no = {register} AND profile NOT IN (SELECT profile FROM assigned)""")
+    connection.execute(f"""CREATE OR REPLACE TABLE register_row AS
+        SELECT p.* FROM profile AS p ANTI JOIN assigned AS a ON a.profile = p.profile WHERE p.source_no = {register}""")
+    connection.execute("CREATE OR REPLACE TABLE register_face AS FROM faces_of('register_row')")
+    connection.execute("""CREATE OR REPLACE TEMP TABLE founder AS
+        SELECT profile, CASE WHEN sound THEN id ELSE 'row' || profile END AS own, name, 0 AS part FROM register_face""")
     several = connection.sql("""SELECT own, name, min(profile) AS profile FROM founder
         WHERE own IN (SELECT own FROM founder GROUP BY own HAVING count(DISTINCT coalesce(name, '')) > 1)
         GROUP BY own, name ORDER BY own, name""").to_arrow_table()
@@ -70,10 +72,10 @@ def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch:
         SELECT f.profile, g.eid, 'register', 1.0 FROM founder AS f JOIN founded AS g USING (own, part)""")
     connection.execute(
         f"INSERT INTO own_face SELECT g.eid, {FACE} "
-        "FROM founded AS g JOIN profile_face AS p ON p.profile = g.first WHERE NOT again"
+        "FROM founded AS g JOIN register_face AS p ON p.profile = g.first WHERE NOT again"
     )
     connection.execute("INSERT INTO person_face SELECT f.* FROM own_face AS f JOIN founded USING (eid) WHERE NOT again")
-    connection.execute("DROP TABLE founder; DROP TABLE founded")
+    connection.execute("DROP TABLE founder; DROP TABLE founded; DROP TABLE register_row; DROP TABLE register_face")
 
 
 def add_faces(connection: "duckdb.DuckDBPyConnection", new: str) -> None:
@@ -88,11 +90,13 @@ def add_faces(connection: "duckdb.DuckDBPyConnection", new: str) -> None:
 
 def former_names(connection: "duckdb.DuckDBPyConnection", register: int) -> None:
     """Give persons a face under each former name that the register states."""
+    connection.execute(f"""CREATE OR REPLACE TABLE former_row AS
+        FROM profile WHERE source_no = {register} AND former_name IS NOT NULL AND former_name <> name""")
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE once_called AS
         SELECT DISTINCT a.eid, replace(p.former_name, '·', ''), NULL, left(p.former_name, 1),
             {", ".join("f." + c.strip() for c in FACE.split(",")[3:])}
-        FROM assigned AS a JOIN profile AS p USING (profile) JOIN profile_face AS f USING (profile)
-        WHERE p.source_no = {register} AND p.former_name IS NOT NULL AND p.former_name <> p.name AND a.method <> 'unchanged'""")
+        FROM former_row AS p JOIN faces_of('former_row') AS f USING (profile) JOIN assigned AS a USING (profile)
+        WHERE a.method <> 'unchanged'""")
     connection.execute(
         "INSERT INTO extra_face FROM once_called; INSERT INTO person_face FROM once_called; DROP TABLE once_called"
     )

@@ -12,7 +12,7 @@ from pipelines.linkage.decisions import load_decisions
 from pipelines.linkage.exact import settle_exact
 from pipelines.linkage.issues import find_issues
 from pipelines.linkage.leftovers import settle_leftovers
-from pipelines.linkage.persons import carry_review, enter_old, load_old, make_persons, survivors, write_tables
+from pipelines.linkage.persons import carry_review, enter_old, find_deaths, load_old, survivors, write_persons, write_records
 from pipelines.linkage.records import load_records
 from pipelines.linkage.rounds import Round, apply_decisions, household_homes, make_units, settle_household, settle_scored
 from pipelines.linkage.shape import batch_shape, coverage, drifted
@@ -44,6 +44,8 @@ def link(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: Re
     config = load_config()
     model = current_model(home.root / "models", config)
     with home.connect() as connection:
+        # tables in memory are for this run alone: packing them costs a fifth of the time and saves a tenth of the memory
+        connection.execute("SET checkpoint_threshold = '1TB'")
         reporter.start("匹配：读取身份")
         records, profiles = load_records(connection, home, batch, contracts.values())
         counts: dict[str, int | float] = {"records": records, "profiles": profiles, "model": model.number}
@@ -51,8 +53,9 @@ def link(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: Re
         counts |= _settle(Round(connection, config, model, contracts, contracts[REGISTER].number), home, batch, reporter)
         reporter.start("匹配：写出人员")
         find_issues(connection, contracts)
-        make_persons(connection, home, batch, contracts[REGISTER].number, DEATHS)
-        write_tables(connection, home, batch, contracts)
+        find_deaths(connection, home, batch, DEATHS)
+        counts |= write_persons(connection, home, batch, contracts[REGISTER].number)
+        write_records(connection, home, batch, contracts)
         return counts | _counts(connection)
 
 
@@ -114,8 +117,7 @@ def exact_probabilities(model: Model) -> list[float]:
 
 
 def _counts(connection: "duckdb.DuckDBPyConnection") -> dict[str, int | float]:
-    persons, provisional = connection.execute("SELECT count(*), count(*) FILTER (provisional) FROM persons").fetchall()[0]
-    counts: dict[str, int | float] = {"persons": persons, "provisional": provisional}
+    counts: dict[str, int | float] = {}
     counts["review"] = connection.execute("SELECT count(*) FROM record WHERE profile IN (SELECT profile FROM review)").fetchall()[
         0
     ][0]
