@@ -255,7 +255,7 @@ def _learn_borrowed(work: Round) -> None:
     """How often a row bears a relative's sound id, and how often a name is changed beyond recognition.
 
     Sound ids with a contradicting name, in `compared` (mode 1): where the owner's household holds somebody of the row's name,
-    the id is borrowed; where not, name and id are one person's half of the time.
+    the id is borrowed; where not, it is borrowed elsewhere, or the name is the person's other one.
     """
     connection, model = work.connection, work.model
     total = connection.execute("SELECT count(*) FROM profile_face WHERE sound AND source_no <> ?", [work.register]).fetchall()[0][
@@ -277,7 +277,11 @@ def _learn_borrowed(work: Round) -> None:
         WHERE NOT borrowed AND name IS NOT NULL GROUP BY name""").fetchall()
     changed = np.zeros(len(work.config.comparisons["name"].level_names()))
     for level, amount in rows:
-        changed[level - 1] = 0.5 * amount
+        changed[level - 1] = amount
+    # the rest is borrowed from relatives elsewhere, whose names differ as relatives' do; of names wholly unlike, say half
+    family = model.comparisons["name"].family["*"]
+    elsewhere = 0.5 * changed[-1] * family / family[-1]
+    changed = np.maximum(changed - elsewhere, 0.0)
     for table in model.comparisons["name"].m.values():
         table[AGREES:] = np.maximum((changed + _STRENGTH * table)[AGREES:] / (total + _STRENGTH), 2e-5)
         table /= table.sum()
@@ -387,7 +391,7 @@ def fit_odds(p: NDArray[np.float64], hit: NDArray[np.float64]) -> tuple[float, f
 
     if len(p) < 50:
         return 1.0, 0.0
-    bounded = np.clip(p, 1e-6, 1 - 1e-6)
+    bounded = np.clip(p, 1e-3, 1 - 1e-3)  # beyond, the truth itself errs: a person's second id looks like nobody's
     x = np.log(bounded / (1 - bounded))
 
     def loss(theta: NDArray[np.float64]) -> float:
