@@ -26,8 +26,8 @@ RESULTS = Path(__file__).parent / "results" / "linkage.md"
 _HEAD = """# Linkage: this engine beside Splink
 
 The same cleaned records of a synthetic district, both engines one after the other on the same machine ({cores} cores). Seconds
-and megabytes hold for that machine and moment; what counts is the one beside the other. Pairs: two rows of one person. Splink: its
-best threshold chosen *with* the truth (`splink_peer.py`). This engine: its own threshold, the truth unseen.
+and megabytes hold for that machine and moment; what counts is the one beside the other. Pairs: two rows of one person.
+Splink: its best threshold chosen *with* the truth (`splink_peer.py`). This engine: its own threshold, the truth unseen.
 
 | persons | rows | engine | seconds | of it learning | peak MB | pair precision | pair recall | F1 | decided without review |
 |---|---|---|---|---|---|---|---|---|---|

@@ -101,9 +101,10 @@ def _distinct_values(
 ) -> str:
     """Compare each distinct pair of unequal values once, in Python; make the table `values_<name>` (a, b, level)."""
     column, table = comparison.column, f"values_{name}"
+    # coalesce: a bare `<>` between the sides may be planned as their join, all against all (measured: 50 s instead of 1 s)
     found = connection.sql(f"""SELECT DISTINCT l.{column} AS a, r.{column} AS b
         FROM {pairs} AS p JOIN {left} AS l ON l.eid = p.l JOIN {right} AS r ON r.eid = p.r
-        WHERE l.{column} <> r.{column} AND ({comparison.when})""").to_arrow_table()
+        WHERE coalesce(l.{column} <> r.{column}, false) AND ({comparison.when})""").to_arrow_table()
     a, b = found.column("a").to_numpy(), found.column("b").to_numpy()
     level = _COMPARERS[comparison.comparer or "text"](a, b)
     found = found.append_column("level", [level])
@@ -139,12 +140,11 @@ def text_levels(left: NDArray[np.object_], right: NDArray[np.object_]) -> NDArra
 def latin_levels(left: NDArray[np.object_], right: NDArray[np.object_]) -> NDArray[np.int8]:
     """Levels of names in an alphabet, by Jaro-Winkler similarity: 1 equal, 2 ≥ 0.92, 3 ≥ 0.85, 4 ≥ 0.75, 5 less."""
     from rapidfuzz.distance import JaroWinkler
+    from rapidfuzz.process import cpdist
 
-    levels = np.full(len(left), 5, dtype=np.int8)
-    for place, (a, b) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
-        alike = JaroWinkler.similarity(a, b)
-        levels[place] = 1 if a == b else 2 if alike >= 0.92 else 3 if alike >= 0.85 else 4 if alike >= 0.75 else 5
-    return levels
+    alike = cpdist(left.tolist(), right.tolist(), scorer=JaroWinkler.similarity, dtype=np.float32)
+    levels = 5 - np.searchsorted([0.75, 0.85, 0.92], alike, side="right")
+    return np.where(left == right, 1, levels).astype(np.int8)
 
 
 _COMPARERS: dict[str, Callable[[NDArray[np.object_], NDArray[np.object_]], NDArray[np.int8]]] = {

@@ -3,8 +3,8 @@
 Belongs here: deduplication of one table by a comparison file of its own, with the same keys, levels, weights and clusters as the
 district's linkage. Does not belong here: anything Chinese, any register (`stage`).
 
-u comes from random pairs, m from expectation–maximisation within each key's pairs (what a key demands tells nothing of m and is
-left out there), the share of matches from all pairs of the table. The threshold is even odds: nothing is chosen by the truth.
+u comes from random pairs; m and the share of matches among all pairs from expectation–maximisation over the found pairs, what is
+in excess of chance being matches. The threshold is even odds: nothing is chosen by the truth.
 """
 
 import re
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _RANDOM_PAIRS = 1_000_000
+_ENOUGH = 50
+"""Fewer matches than this say nothing of a comparison's m."""
 _LARGEST_COMPONENT = 400
 """Within a component of at most so many records every pair is compared, found by a key or not."""
 
@@ -61,7 +63,7 @@ def dedupe(connection: "duckdb.DuckDBPyConnection", table: str, config: Config) 
     candidate_pairs(connection, config, table, table)
     _compared(connection, table, config, tables, "pairs")
     patterns, counts, keys = _patterns(connection, config)
-    model, healthy = _learnt(config, patterns, counts, keys, u)
+    model, share, healthy = _learnt(config, patterns, counts, keys, u, records)
     share = _share(config, model, patterns, counts, records)
     _scored(connection, config, model)
     label = _clusters(connection, table, config, tables, model, records, share)
@@ -120,30 +122,48 @@ _SQL_WORDS = frozenset(
 )
 
 
-def _learnt(config: Config, patterns: Patterns, counts: Floats, keys: NDArray[np.int64], u: list[Floats]) -> tuple[Model, bool]:
-    """M of each comparison: the mean over the keys that do not demand it, weighted by the matches that each key shows."""
+def _learnt(
+    config: Config, patterns: Patterns, counts: Floats, keys: NDArray[np.int64], u: list[Floats], records: int
+) -> tuple[Model, float, bool]:
+    """Each comparison's m, and the share of matches among all pairs of the table.
+
+    u is known from random pairs, and so is how many pairs no key found: strangers. What is in excess of chance among the found
+    ones is matches. A key lets through only what agrees in what it demands: in the end each comparison's m is counted over the
+    pairs that some key found which does not demand it.
+    """
     comparisons = list(config.comparisons.values())
     start = [_first_guess(len(c.level_names())) for c in comparisons]
-    total = [np.zeros(len(m)) for m in start]
-    weight = np.zeros(len(start))
-    healthy = True
-    for name, key in config.keys.items():
-        chosen = (keys & config.key_bit(name)) != 0
-        blocked = frozenset(place for place, c in enumerate(comparisons) if blocked_by(key, c))
-        if counts[chosen].sum() < 20 or len(blocked) == len(comparisons):
-            continue
-        learnt = learn(patterns.levels[chosen], counts[chosen], start, u, share=0.5, strength=5, blocked=blocked)
-        healthy &= learnt.healthy
-        matches = learnt.share * counts[chosen].sum()
-        for place in set(range(len(start))) - blocked:
-            total[place] += matches * learnt.m[place]
-            weight[place] += matches
-    m = [t / w if w > 0 else s for t, w, s in zip(total, weight, start, strict=True)]
+    counted = [_counted(c, uu) for c, uu in zip(comparisons, u, strict=True)]
+    everything = records * (records - 1) / 2
+    learnt = learn(
+        patterns.levels, counts, start, counted,
+        share=min(records / 10 / everything, 0.1), strength=5, frequency=patterns.tf / 4,
+        outside=everything - counts.sum(), rounds=500,
+    )  # fmt: skip
+    m = learnt.m
+    matches = counts * _odds_of(patterns, m, counted, learnt.share)
+    for place, comparison in enumerate(comparisons):
+        free = [config.key_bit(name) for name, key in config.keys.items() if not blocked_by(key, comparison)]
+        chosen = (keys & sum(free)) != 0
+        if matches[chosen].sum() >= _ENOUGH:
+            seen = np.bincount(patterns.levels[chosen, place], weights=matches[chosen], minlength=len(m[place]) + 1)[1:]
+            m[place] = (seen + 5 * start[place]) / (seen.sum() + 5)
     weights = {
-        name: Weights(m={"*": mm}, u={"*": _counted(comparison, uu)}, family={"*": uu})
-        for (name, comparison), mm, uu in zip(config.comparisons.items(), m, u, strict=True)
+        name: Weights(m={"*": mm}, u={"*": cc}, family={"*": uu})
+        for name, mm, cc, uu in zip(config.comparisons, m, counted, u, strict=True)
     }
-    return Model(number=0, comparisons=weights, basis="learnt", name="dedupe"), healthy
+    return Model(number=0, comparisons=weights, basis="learnt", name="dedupe"), learnt.share, learnt.healthy
+
+
+def _odds_of(patterns: Patterns, m: list[Floats], u: list[Floats], share: float) -> Floats:
+    """The probability of each pattern's pairs being one person."""
+    bits = patterns.tf / 4 + np.log2(share / (1 - share))
+    for place, (mm, uu) in enumerate(zip(m, u, strict=True)):
+        bits = (
+            bits
+            + np.concatenate([[0.0], np.log2(np.maximum(mm, FLOOR)) - np.log2(np.maximum(uu, FLOOR))])[patterns.levels[:, place]]
+        )
+    return np.asarray(1 / (1 + np.exp2(-np.clip(bits, -200, 200))))
 
 
 def _counted(comparison: Comparison, u: Floats) -> Floats:
@@ -192,7 +212,7 @@ def _scored(connection: "duckdb.DuckDBPyConnection", config: Config, model: Mode
 def _bounded_components(
     size: int, left: NDArray[np.int64], right: NDArray[np.int64], odds: Floats, *, step: float = 1.0
 ) -> NDArray[np.int64]:
-    """Components by links of even odds or better; what is too large to be compared in full is cut by asking for more, bit by bit."""
+    """Components by links of even odds or better; one too large to be compared in full is cut by asking for more, bit by bit."""
     label = components(size, left, right)
     asked = 0.0
     while len(left):

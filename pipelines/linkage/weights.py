@@ -25,6 +25,10 @@ FLOOR = 1e-9
 """Least probability of a level: what was never seen is not impossible."""
 
 
+_SAME_BIRTHDAY = 4e-5
+"""How often two strangers were born on one day."""
+
+
 @dataclass
 class Weights:
     """One comparison's probabilities of each level (level 1 first): m, u and family, by group (source or id mode; `*` all)."""
@@ -62,7 +66,8 @@ class Model:
             # everything but the owner is weighed given that it is.
             identity = model.comparisons["identity"]
             u, family = identity.u["1"], identity.family["1"]
-            u[0], u[1], u[2] = self.borrowed * one, self.borrowed * one, kin
+            u[0], u[1] = self.borrowed * one, self.borrowed * one
+            u[2], u[3], u[4] = kin * _SAME_BIRTHDAY, kin / 2, kin / 2
             family[0] = family[1] = 0.4 * self.borrowed
         if "household" in model.comparisons:
             model.comparisons["household"].u["*"][0] = kin
@@ -214,6 +219,7 @@ def learn(
     learn_u: bool = False,
     frequency: Floats | None = None,
     share_fixed: bool = False,
+    outside: float = 0.0,
     rounds: int = 200,
 ) -> Learnt:
     """Expectation–maximisation of m over counts of agreement patterns.
@@ -230,6 +236,7 @@ def learn(
         learn_u: learn u as well (only where no better estimate exists).
         frequency: bits of each pattern that the values' own frequencies add (their u is then 1).
         share_fixed: keep `share`: the odds of a random pair, where the u are those of random pairs too.
+        outside: pairs beside the counted ones that are known to be strangers; the share is one of all.
         rounds: most rounds.
 
     Returns:
@@ -239,7 +246,7 @@ def learn(
     start, start_u = [t.copy() for t in m], [t.copy() for t in u]
     used = [c for c in range(levels.shape[1]) if c not in blocked]
     trace: list[float] = []
-    total = counts.sum()
+    total = counts.sum() + outside
     rarity = np.zeros(len(counts)) if frequency is None else frequency * np.log(2)
     for _ in range(rounds):
         log_m = sum((np.concatenate([[0.0], np.log(m[c])])[levels[:, c]] for c in used), np.zeros(len(counts)))
@@ -250,7 +257,7 @@ def learn(
         penalty = sum(float((strength * start[c] * np.log(m[c])).sum()) for c in learnt)
         if learn_u:
             penalty += sum(float((strength * start_u[c] * np.log(u[c])).sum()) for c in learnt)
-        trace.append(float((counts * both).sum()) + penalty)
+        trace.append(float((counts * both).sum()) + outside * float(np.log1p(-share)) + penalty)
         if len(trace) > 1 and abs(trace[-1] - trace[-2]) <= 1e-9 * max(abs(trace[-1]), 1.0):
             break
         weight = counts * np.exp(a - both)
