@@ -18,8 +18,8 @@ from pipelines.linkage.spine import FACE
 _REASONS = """CASE
     WHEN d.does = 'review' AND d.second > $second THEN '有两个以上的人都像，分不清是谁。'
     WHEN s.identity IN (1, 2) THEN '证号与此人相同，但姓名或出生日期对不上，可能用了别人的证号。'
-    WHEN s.identity = 3 THEN '证号是此人家属的，姓名像此人，请核对是谁的记录。'
-    WHEN s.identity IN (8, 9) THEN '与此人各有一个有效证号，其他信息相像，可能是换过证号，也可能是两个人。'
+    WHEN s.identity IN (3, 4, 5) THEN '证号是此人家属的，姓名像此人，请核对是谁的记录。'
+    WHEN s.identity IN (10, 11) THEN '与此人各有一个有效证号，其他信息相像，可能是换过证号，也可能是两个人。'
     WHEN s.name >= 8 THEN '证号或其他信息相近，但姓名不同，请核对。'
     WHEN s.identity = 0 THEN '没有证号和出生日期，只有姓名和住址、电话可比，把握不够。'
     ELSE '像此人，但证据不足以自动认定。' END"""

@@ -207,16 +207,17 @@ def _compute_rare(work: Round) -> None:
         return max(float(found or 0), 1e-8)
 
     born = chance("birth", "birth IS NOT NULL")
-    u["5"][11] = born
+    at = {name: place for place, name in enumerate(work.config.comparisons["identity"].level_names())}
+    u["5"][at["出生日期相同"]] = born
     for mode in ("2", "3", "4"):
-        u[mode][9] = u[mode][11] = born
-    u["1"][7] = u["6"][7] = born / 2
-    u["3"][4] = chance("left(id, 14)")
-    u["4"][5] = chance("left(id, 6) || right(id, 4)")
+        u[mode][at["出生日期相同而证号不合"]] = u[mode][at["出生日期相同"]] = born
+    u["1"][at["证号不同但出生日期性别相同"]] = u["6"][at["证号不同但出生日期性别相同"]] = born / 2
+    u["3"][at["证号可见部分一致"]] = chance("left(id, 14)")
+    u["4"][at["证号前六后四一致"]] = chance("left(id, 6) || right(id, 4)")
     # an id one slip away from another's: about eighteen repairs stand, of which those of the same place and day or a
     # neighbouring one are occupied as often as a sequence number of that place and day is
-    u["2"][3] = max(min(chance("left(id, 14)") * 18 / 400, 1e-5), 1e-9)
-    u["2"][6] = max(min(u["2"][3] * 40, 1e-4), 1e-8)
+    slip = max(min(chance("left(id, 14)") * 18 / 400, 1e-5), 1e-9)
+    u["2"][at["证号差一处"]], u["2"][at["证号差两处"]] = slip, min(slip * 40, 1e-4)
 
 
 def _learn_m(work: Round) -> None:
@@ -262,19 +263,20 @@ def _learn_borrowed(work: Round) -> None:
         0
     ]
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE contradicted AS
-        SELECT c.l, bool_or(c.identity = 3 AND c.name BETWEEN 1 AND {AGREES}) AS borrowed,
+        SELECT c.l, min(c.identity) FILTER (c.identity IN (3, 4, 5) AND c.name BETWEEN 1 AND {AGREES}) AS borrowed,
             min(c.name) FILTER (c.identity IN (1, 2) AND c.name > {AGREES}) AS name
         FROM compared AS c WHERE c.mode = 1 GROUP BY c.l HAVING bool_or(c.identity IN (1, 2))""")
-    borrowed = connection.execute("SELECT count(*) FROM contradicted JOIN unit_profile ON unit = l WHERE borrowed").fetchall()[0][
-        0
-    ]
-    rows = connection.execute("SELECT count(*) FROM contradicted JOIN unit_profile ON unit = l").fetchall()
+    lent = np.zeros(4)  # from the household: the row's own birth date agrees, is not given, differs; from elsewhere
+    for level, amount in connection.execute(
+        "SELECT coalesce(borrowed - 3, 3), count(*) FROM contradicted JOIN unit_profile ON unit = l GROUP BY ALL"
+    ).fetchall():
+        lent[level] = amount
     identity = model.comparisons["identity"]
-    model.borrowed = (borrowed + _STRENGTH * model.borrowed) / (total + _STRENGTH)
-    lent = np.array([borrowed, rows[0][0] - borrowed], dtype=float) + _STRENGTH * np.array([0.8, 0.2])
-    identity.m["1"][2] = lent[0] / lent.sum()
+    model.borrowed = (lent[:3].sum() + _STRENGTH * model.borrowed) / (total + _STRENGTH)
+    lent += _STRENGTH * np.array([0.45, 0.33, 0.02, 0.2])
+    identity.m["1"][2:5] = lent[:3] / lent.sum()
     rows = connection.execute("""SELECT name, count(*) FROM contradicted JOIN unit_profile ON unit = l
-        WHERE NOT borrowed AND name IS NOT NULL GROUP BY name""").fetchall()
+        WHERE borrowed IS NULL AND name IS NOT NULL GROUP BY name""").fetchall()
     changed = np.zeros(len(work.config.comparisons["name"].level_names()))
     for level, amount in rows:
         changed[level - 1] = amount
