@@ -12,7 +12,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.publish import REPORT, WORKLISTS
+from assets.publish import MASKED, REPORT, WORKLISTS
 from assets.returns import FOLLOWUPS
 
 MONTH = "month"
@@ -24,7 +24,7 @@ DELIVERY_TAG = "zhudong/delivery"
 
 def month_job() -> Any:
     """Everything from the delivery to the worklists and the report."""
-    last = dg.AssetSelection.assets(dg.AssetKey(list(WORKLISTS)), dg.AssetKey(list(REPORT)))
+    last = dg.AssetSelection.assets(*(dg.AssetKey(list(key)) for key in (WORKLISTS, REPORT, MASKED)))
     return dg.define_asset_job(
         MONTH,
         selection=last.upstream(),

@@ -1,6 +1,6 @@
-"""What goes out, as assets: the warehouse, the towns' worklists, the report.
+"""What goes out, as assets: the warehouse and its masked copy, the towns' worklists, the report.
 
-Belongs here: the three assets. Does not belong here: what is in them (`pipelines.publish`, `schemas/warehouse`).
+Belongs here: the four assets. Does not belong here: what is in them (`pipelines.publish`, `schemas/warehouse`).
 """
 
 import dagster as dg
@@ -12,6 +12,7 @@ from pipelines.progress import Reporter
 
 WAREHOUSE: Key = ("warehouse",)
 WORKLISTS: Key = ("worklists",)
+MASKED: Key = ("masked",)
 REPORT: Key = ("report",)
 
 
@@ -32,6 +33,11 @@ def publish_assets() -> list[dg.AssetsDefinition]:
         from pipelines.publish.report import write_report
 
         return write_report(place.at(), batch, reporter)
+
+    def masked(place: Place, _batch: str, reporter: Reporter) -> Counts:
+        from pipelines.publish.masked import build_masked
+
+        return build_masked(place.at(), reporter)
 
     return [
         stage_asset(
@@ -60,5 +66,14 @@ def publish_assets() -> list[dg.AssetsDefinition]:
             deps=[WAREHOUSE],
             description="报告：本批次的数字和图，没有任何人的信息。",
             kinds={"html"},
+        ),
+        stage_asset(
+            MASKED,
+            masked,
+            title="脱敏副本",
+            group="publish",
+            deps=[WAREHOUSE],
+            description="给分析人员的副本：没有姓名、证号、电话和村居以下住址，罕见特征已隐去。",
+            kinds={"duckdb"},
         ),
     ]

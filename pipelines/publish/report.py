@@ -17,6 +17,14 @@ from pipelines.storage import SCHEMAS, Home, whole_or_absent
 
 Row = dict[str, Any]
 
+ID_ISSUES = {
+    "borrowed_id": "用了别人的证号",
+    "shared_id": "两人同号",
+    "second_id": "一人两号",
+    "registered_twice": "户籍重复登记",
+}
+"""What linkage finds out about ids, as the report says it."""
+
 
 def report_path(home: Home, batch: str) -> Path:
     """Where a batch's report lies."""
@@ -85,6 +93,10 @@ def _page(batch: str, counted: dict[str, list[Row]]) -> Row:
         "hit_rates": charts.svg(charts.hit_rates(rates)) if rates else "",
         "only_errors": only_errors,
         "sources": [_source(row) for row in counted["sources"]],
+        "waiting": [row | {key: shown(row[key]) for key in ("subjects", "findings")} for row in counted["waiting"]],
+        "id_issues": [
+            row | {"said": ID_ISSUES.get(row["kind"], row["kind"]), "n": shown(row["n"])} for row in counted["id_issues"]
+        ],
         "quality": [_quality(row) for row in counted["quality"]],
         "months": [{key: value if key == "batch" else shown(value or 0) for key, value in row.items()} for row in months],
         "months_chart": charts.svg(charts.months(_levels_of(months, "batch"))) if months else "",

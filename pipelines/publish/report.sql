@@ -75,3 +75,11 @@ FROM followup f WHERE NOT coalesce(f.superseded, FALSE) AND f.received_in <= $ba
 -- name: parameters
 SELECT key, title, area, population, valid_from, value, unit, document
 FROM parameter WHERE batch = $batch AND used AND status = 'to_confirm' ORDER BY key, population;
+
+-- name: waiting
+SELECT department, what, count(DISTINCT coalesce(person_id, household_id)) AS subjects, sum(findings)::BIGINT AS findings
+FROM waiting WHERE batch = $batch GROUP BY ALL ORDER BY findings DESC, department, what;
+
+-- name: id_issues
+SELECT coalesce(s.title, i.source) AS title, i.kind, count(*) AS n
+FROM id_issue i LEFT JOIN source s USING (batch, source) WHERE i.batch = $batch GROUP BY ALL ORDER BY n DESC, title, i.kind;

@@ -42,6 +42,8 @@ FILLINGS = {
     "person_alias": Filling("linkage", "person_alias", every_batch=False),
     "household": Filling("households", "households"),
     "household_member": Filling("households", "members"),
+    "household_change": Filling("households", "changes"),
+    "id_issue": Filling("linkage", "id_issues"),
     "finding": Filling("assess", "findings"),
     "waiting": Filling("assess", "waiting"),
     "lead": Filling("assess", "leads"),
@@ -60,7 +62,7 @@ FILLINGS = {
 
 
 def build_warehouse(home: Home, batch: str, reporter: Reporter) -> dict[str, int | float]:
-    """Build, check and swap in `warehouse/zhudong.duckdb` with every batch the lake holds up to and including `batch`.
+    """Build, check and swap in `warehouse/zhudong.duckdb` with this batch and every other that the lake holds in full.
 
     Returns:
         rows per published table.
@@ -68,7 +70,8 @@ def build_warehouse(home: Home, batch: str, reporter: Reporter) -> dict[str, int
     Raises:
         DataError: a check failed or the disk is full; the published file is as it was.
     """
-    batches = [*home.earlier_batches(batch), batch]
+    finished = {other for other in home.batches() if home.lake(other, "assess", "leads").exists()}
+    batches = sorted({*home.earlier_batches(batch), *finished, batch})
     contracts = load_contracts()
     reporter.start("发布数据库", len(FILLINGS) + 4)
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +84,7 @@ def build_warehouse(home: Home, batch: str, reporter: Reporter) -> dict[str, int
             for table in FILLINGS:
                 fill(connection, home, table, batches)
                 reporter.advance()
+            _keep_persons_of(connection, home, batch, batches[-1])
             _fill_source(connection, contracts, batches)
             _fill_exports(connection, home, batches)
             _fill_batch(connection)
@@ -113,6 +117,19 @@ def fill(connection: "duckdb.DuckDBPyConnection", home: Home, table: str, batche
                 of_row = "batch" if table == "person_alias" else f"'{of_batch}' AS batch"
                 selected.append(of_row)
             connection.execute(f"INSERT INTO {table} BY NAME SELECT {', '.join(selected)} FROM read_parquet('{quoted(path)}')")
+
+
+def _keep_persons_of(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, latest: str) -> None:
+    """An earlier batch that is run again may know persons whom the latest, linked before, does not: they are published too."""
+    persons = home.lake(batch, "linkage", "persons")
+    if batch != latest and persons.exists():
+        published = {row[0] for row in connection.execute("DESCRIBE person").fetchall()}
+        present = connection.execute(f"DESCRIBE FROM read_parquet('{quoted(persons)}')").fetchall()
+        columns = [row[0] for row in present if row[0] in published]
+        connection.execute(f"""
+            INSERT INTO person BY NAME SELECT {", ".join(columns)} FROM read_parquet('{quoted(persons)}') earlier
+            ANTI JOIN person USING (person_id) ANTI JOIN person_alias a ON a.old_person_id = earlier.person_id
+        """)
 
 
 def _lake_files(home: Home, batch: str, filling: Filling) -> Iterator[Path]:

@@ -87,3 +87,21 @@ COMMENT ON COLUMN person_alias.old_person_id IS '旧编号';
 COMMENT ON COLUMN person_alias.person_id IS '现编号';
 COMMENT ON COLUMN person_alias.batch IS '发生的批次';
 COMMENT ON COLUMN person_alias.reason IS '原因';
+
+CREATE TABLE id_issue (
+    batch VARCHAR,
+    kind VARCHAR,
+    source VARCHAR,
+    file VARCHAR,
+    row_no INTEGER,
+    member_no TINYINT,
+    person_id VARCHAR
+);
+COMMENT ON TABLE id_issue IS '证号问题：归并时发现、请数据源更正的行';
+COMMENT ON COLUMN id_issue.batch IS '批次';
+COMMENT ON COLUMN id_issue.kind IS '问题：borrowed_id 用了别人的证号，shared_id 两人同号，second_id 一人两号，registered_twice 户籍重复登记';
+COMMENT ON COLUMN id_issue.source IS '数据源';
+COMMENT ON COLUMN id_issue.file IS '文件';
+COMMENT ON COLUMN id_issue.row_no IS '行号';
+COMMENT ON COLUMN id_issue.member_no IS '宽表中的成员位置';
+COMMENT ON COLUMN id_issue.person_id IS '归到的人员编号';

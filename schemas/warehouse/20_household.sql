@@ -35,3 +35,19 @@ COMMENT ON COLUMN household_member.household_id IS '家庭编号';
 COMMENT ON COLUMN household_member.kind IS '口径';
 COMMENT ON COLUMN household_member.person_id IS '人员编号';
 COMMENT ON COLUMN household_member.relation IS '与户主关系';
+
+CREATE TABLE household_change (
+    batch VARCHAR,
+    kind VARCHAR,
+    person_id VARCHAR,
+    from_household_id VARCHAR,
+    to_household_id VARCHAR,
+    reason VARCHAR
+);
+COMMENT ON TABLE household_change IS '家庭变动：与上一批次相比换了家庭的人；首个批次没有';
+COMMENT ON COLUMN household_change.batch IS '批次';
+COMMENT ON COLUMN household_change.kind IS '口径：register 户籍户，assistance 共同生活家庭';
+COMMENT ON COLUMN household_change.person_id IS '人员编号';
+COMMENT ON COLUMN household_change.from_household_id IS '原家庭；空为原来不在任何家庭';
+COMMENT ON COLUMN household_change.to_household_id IS '现家庭；空为现在不在任何家庭';
+COMMENT ON COLUMN household_change.reason IS '原因：came 新出现，moved 迁，joined_spouse 随配偶，died 死亡，custody 服刑或强戒，gone 本批次没有记录';

@@ -22,6 +22,7 @@ STAGES = {
     "build_warehouse": "pipelines.publish.warehouse",
     "write_worklists": "pipelines.publish.worklists",
     "write_report": "pipelines.publish.report",
+    "build_masked": "pipelines.publish.masked",
     "read_returns": "pipelines.returns.stage",
 }
 FEW = ("police_household", "disabled_persons", "grid_reports")

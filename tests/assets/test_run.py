@@ -33,7 +33,7 @@ def test_a_month_from_its_delivery_to_its_report(run, calls, home, tmp_path, mon
 
     # Every stage ran once, in the order of the data's way.
     every = [call if isinstance(call, str) else call[0] for call in calls]
-    assert every[:-2] == [
+    assert every[:-3] == [
         *["extract_source"] * 3,
         *["standardise_source"] * 3,
         "check_quality",
@@ -44,7 +44,7 @@ def test_a_month_from_its_delivery_to_its_report(run, calls, home, tmp_path, mon
         "raise_leads",
         "build_warehouse",
     ]
-    assert sorted(every[-2:]) == ["write_report", "write_worklists"]
+    assert sorted(every[-3:]) == ["build_masked", "write_report", "write_worklists"]
 
     # The summary is told what each took, and what did not come.
     titles = [title for title, _, _ in result.stages]

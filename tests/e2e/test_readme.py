@@ -16,9 +16,7 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 def commands():
     """The lines of the README that begin with `zhudong`, without their comments."""
     lines = re.findall(r"^ {4}zhudong (.+)$", README.read_text(encoding="utf-8"), re.MULTILINE)
-    return [
-        re.split(r" {2,}", line.strip())[0] if not line.startswith("sample") else re.split(r" {3,}", line)[0] for line in lines
-    ]
+    return [re.split(r" {4,}", line)[0].strip() for line in lines]
 
 
 def test_each_command_of_the_readme_does_what_it_says(tmp_path):

@@ -11,7 +11,7 @@ from pipelines.storage import Home
 
 def test_every_row_the_district_wrote_is_accepted_under_its_number(tmp_path):
     contracts, home = load_contracts(), Home(tmp_path / "home")
-    write_district(tmp_path / "d", 800, 3, ["2026-10"], Silent())
+    write_district(tmp_path / "d", 1000, 3, ["2026-10"], Silent())
     truth = pl.read_parquet(tmp_path / "d" / "truth" / "person_record.parquet")
     assert not [line for result in check_folder(tmp_path / "d", contracts, Silent()) if result.stops for line in result.lines()]
     for source, contract in contracts.items():

@@ -134,3 +134,22 @@ def test_the_source_table_says_what_did_not_arrive_and_when_it_last_did(home):
         home.warehouse, home,
         "SELECT arrived, accepted, last_arrived_batch FROM source WHERE batch = '2026-10' AND source = 'police_death'",
     ) == [(False, 0, "2026-09")]  # fmt: skip
+
+
+def test_an_earlier_batch_published_again_leaves_the_later_one_in_and_its_own_persons_too(home):
+    persons(home, "2026-09", 3)
+    persons(home, "2026-10", 5)
+    for batch in ("2026-09", "2026-10"):
+        with home.connect() as connection:  # both were finished once
+            write_parquet(
+                connection,
+                "SELECT 'L1' AS lead_id, 'H1' AS household_id, 'under' AS direction LIMIT 0",
+                home.lake(batch, "assess", "leads"),
+            )
+    build_warehouse(home, "2026-10", Silent())
+    persons(home, "2026-09", 4, start=3)  # run again: it now knows persons 3 to 6; the later batch knows 0 to 4
+    build_warehouse(home, "2026-09", Silent())
+    assert query(home.warehouse, home, "SELECT batch, count(*) FROM person_record GROUP BY 1 ORDER BY 1") == [
+        ("2026-09", 4), ("2026-10", 5),
+    ]  # fmt: skip
+    assert query(home.warehouse, home, "SELECT count(*) FROM person") == [(7,)]
