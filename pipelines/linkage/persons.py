@@ -27,7 +27,7 @@ def load_old(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) ->
         that batch; None if there is none (the tables are then empty).
     """
     declare_codes(connection)
-    earlier = next((b for b in reversed(home.earlier_batches(batch)) if home.lake(b, "linkage", "person_faces").exists()), None)
+    earlier = next((b for b in reversed(home.earlier_batches(batch)) if _whole(home, b)), None)
     if earlier is None:
         connection.execute("""
             CREATE TABLE old (person_id VARCHAR, name VARCHAR, id_number VARCHAR, id_status VARCHAR, sex VARCHAR, birth_date DATE,
@@ -58,6 +58,11 @@ def load_old(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) ->
             max(q.probability) AS probability, min(q.reason) AS reason
         FROM {table("match_review")} AS q JOIN {table("person_records")} AS r USING (record_id) GROUP BY ALL""")
     return earlier
+
+
+def _whole(home: Home, batch: str) -> bool:
+    """Whether a batch's linkage came to its end: the rows are written last."""
+    return all(home.lake(batch, "linkage", table).exists() for table in ("person_faces", "person_records"))
 
 
 def enter_old(connection: "duckdb.DuckDBPyConnection") -> None:

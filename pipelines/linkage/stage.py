@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pipelines.contracts import Contract
+from pipelines.errors import DataError
 from pipelines.linkage.config import load_config
 from pipelines.linkage.decisions import load_decisions
 from pipelines.linkage.exact import settle_exact
@@ -40,7 +41,21 @@ def link(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: Re
         DataError: nothing to link, or a result that does not cover every row.
         DeclarationError: the comparison file or the model is wrong.
     """
+    import duckdb
+
     check_batch(batch)
+    try:
+        return _link(home, batch, contracts, reporter)
+    except duckdb.Error:
+        raise DataError(
+            "匹配记录时出错，本批次的匹配没有完成。",
+            where=f"批次 {batch}",
+            todo="重新规范数据后再运行；仍然出错请联系维护人员。",
+        ) from None  # what DuckDB says may hold a value
+
+
+def _link(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: Reporter) -> dict[str, int | float]:
+    """See `link`."""
     config = load_config()
     model = current_model(home.root / "models", config)
     with home.connect() as connection:

@@ -54,7 +54,21 @@ def train(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: R
     Raises:
         DataError: nothing to learn from, or the learnt model is bad; nothing is written then.
     """
+    import duckdb
+
     check_batch(batch)
+    try:
+        return _train(home, batch, contracts, reporter)
+    except duckdb.Error:
+        raise DataError(
+            "训练匹配模型时出错，没有写出新模型，继续用原来的。",
+            where=f"批次 {batch}",
+            todo="重新规范数据后再训练；仍然出错请联系维护人员。",
+        ) from None  # what DuckDB says may hold a value
+
+
+def _train(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: Reporter) -> dict[str, int | float]:
+    """See `train`."""
     config = load_config()
     model = copy.deepcopy(current_model(home.root / "models", config))
     with home.connect() as connection:

@@ -153,3 +153,18 @@ def test_nothing_to_link_is_said_plainly(tmp_path):
 
     with pytest.raises(DataError, match="没有可供匹配的数据"):
         link(Home(tmp_path), BATCH, load_contracts(), Silent())
+
+
+def test_a_broken_table_is_said_without_what_stands_in_it(tmp_path):
+    from pipelines.contracts import load_contracts
+    from pipelines.linkage import link
+    from pipelines.progress import Silent
+
+    home = Home(tmp_path)
+    path = home.lake(BATCH, "standardised", "police_household")
+    path.parent.mkdir(parents=True)
+    path.write_bytes("王秀英 370211196503021235".encode())
+    with pytest.raises(DataError, match="没有完成") as told:
+        link(home, BATCH, load_contracts(), Silent())
+    assert "王秀英" not in str(told.value)
+    assert told.value.__cause__ is None
