@@ -209,7 +209,8 @@ def _told(connection: "duckdb.DuckDBPyConnection", found: Retraced, row: _Row, r
     elif own is None:
         lines.append("   没有别的记录可以与它相比。")
     else:
-        lines += ["   " + line for line in _table(connection, found.record_id, own, role, found.prior)]
+        weighed = row.method not in ("exact_id", "decided")  # those are settled before anything is weighed
+        lines += ["   " + line for line in _table(connection, found.record_id, own, role, found.prior, odds=weighed)]
     if row.method == "register":
         return lines
     if not others:
@@ -219,7 +220,8 @@ def _told(connection: "duckdb.DuckDBPyConnection", found: Retraced, row: _Row, r
     agreed = "；".join(f"{FIELDS.get(n, n)}：{level} {best.bits[n]:+.1f}" for n, level in best.levels.items())
     name = connection.execute("SELECT name FROM persons WHERE person_id = ?", [best.person_id]).fetchall()[0][0]
     lines.append(f"   {'最像的已知人员' if found.began else '次优人选'} {best.person_id} {mask(name, 'name', role)}（{agreed}）")
-    lines.append(f"   合计 {best.total:+.1f} 比特，概率 {_percent(best.probability)}")
+    odds = "" if row.method in ("exact_id", "decided") else f"，概率 {_percent(best.probability)}"
+    lines.append(f"   合计 {best.total:+.1f} 比特{odds}")
     if row.method == "decided":
         lines.append("   以人工判断为准。")
     elif not found.began and (own is None or best.total > own.total):
@@ -227,7 +229,9 @@ def _told(connection: "duckdb.DuckDBPyConnection", found: Retraced, row: _Row, r
     return lines
 
 
-def _table(connection: "duckdb.DuckDBPyConnection", record: int, weighed: Weighed, role: str, prior: float) -> list[str]:
+def _table(
+    connection: "duckdb.DuckDBPyConnection", record: int, weighed: Weighed, role: str, prior: float, *, odds: bool
+) -> list[str]:
     """One line per field: the record's value, what others say of the person, the level, the bits."""
     left, right = said_of_record(connection, record, role), said_of_person(connection, record, weighed.person_id, role)
     lines = [("项目", "这条记录", "此人（别的记录所说）", "比较结果", "证据")]
@@ -236,8 +240,8 @@ def _table(connection: "duckdb.DuckDBPyConnection", record: int, weighed: Weighe
     lines.append(("合计", "", "", "", f"{weighed.total:+.1f}"))
     widths = [min(max(_width(line[column]) for line in lines), 66) for column in range(4)]
     shown = ["  ".join(_padded(text, width) for text, width in zip(line, [*widths, 0], strict=True)).rstrip() for line in lines]
-    needed = f"随便一个人起点 {prior:.1f}，加上证据 {weighed.total + prior:+.1f}；概率 {_percent(weighed.probability)}"
-    return [*shown, needed]
+    needed = f"随便一个人起点 {prior:.1f}，加上证据 {weighed.total + prior:+.1f}"
+    return [*shown, needed + (f"；概率 {_percent(weighed.probability)}" if odds else "")]
 
 
 def said_of_record(connection: "duckdb.DuckDBPyConnection", record: int, role: str) -> dict[str, str]:

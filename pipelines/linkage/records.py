@@ -71,7 +71,8 @@ def fold_identities(connection: "duckdb.DuckDBPyConnection", rows: list[str]) ->
     """Make record, profile, profile_face, calendar and file_name of what the given queries (IDENTITY_COLUMNS) give."""
     connection.execute(f"CREATE OR REPLACE TEMP VIEW identity AS {' UNION ALL '.join(rows)}")
     connection.execute(_SQL)
-    _calendar(connection)
+    if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'calendar'").fetchall():
+        _calendar(connection)
     connection.execute(_FACES)
 
 

@@ -40,8 +40,8 @@ _NEAREST = 40
 """Most candidates of a record that are weighed."""
 _SHRINK = 200
 """As in `frequency`."""
-_SAMPLE_FROM = 200_000
-"""From so many persons on, the counts of rare values are taken from a sixteenth of the values."""
+_SAMPLE = 50_000
+"""The counts of rare values are taken from as large a share of the values as leaves about so many."""
 _HOUSEHOLD_ROWS = 100
 """A larger household number of a source is a collective one, or a filler."""
 
@@ -305,7 +305,7 @@ def _frequencies(connection: "duckdb.DuckDBPyConnection", config: Config) -> dic
         for level, column in comparison.frequency.items():
             table = f"frequency_{name}_{level}"
             cell = f"hash({', '.join(comparison.within)})" if comparison.within else "0::UBIGINT"
-            given = {"table": table, "column": column, "cell": cell, "sampled": 16 if everybody > _SAMPLE_FROM else 1}
+            given = {"table": table, "column": column, "cell": cell, "sampled": max(1, everybody // _SAMPLE)}
             connection.execute(_FREQUENCY.format(**given, shrink=_SHRINK))
             tables[name, level] = table
     return tables
