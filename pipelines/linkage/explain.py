@@ -104,16 +104,17 @@ def _person(home: Home, person: str, role: str, batches: Sequence[str], contract
     if batches:
         with home.connect() as connection:
             alias = f"read_parquet('{quoted(home.lake(batches[0], 'linkage', 'person_alias'))}')"
-            while step := connection.execute(
-                f"SELECT person_id, batch, reason FROM {alias} WHERE old_person_id = ?", [person]
-            ).fetchall():
-                head.append(f"{person} 在批次 {step[0][1]} 并入 {step[0][0]}（{step[0][2]}）；以下说明 {step[0][0]}。")
-                person = step[0][0]
+            rows = connection.execute(f"SELECT old_person_id, person_id, batch, reason FROM {alias}").fetchall()
+        became = {old: rest for old, *rest in rows}
+        while person in became:
+            survivor, since, reason = became.pop(person)
+            head.append(f"{person} 在批次 {since} 并入 {survivor}（{reason}）；以下说明 {survivor}。")
+            person = survivor
     for batch in batches:
         with home.connect() as connection:
-            rows = _rows(connection, home, batch, f"person_id = '{person}'")
-            if rows:
-                return "\n".join([*head, _explained(connection, home, batch, rows, role, contracts)])
+            found = _rows(connection, home, batch, f"person_id = '{person}'")
+            if found:
+                return "\n".join([*head, _explained(connection, home, batch, found, role, contracts)])
     raise DataError(f"没有编号为 {person} 的人员。", todo="核对编号；也可能在还没有运行的批次里。")
 
 
@@ -170,7 +171,7 @@ def _headed(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, per
     """Who the person is, the ids that became this one, and how many records other months hold."""
     known = connection.execute(
         """SELECT name, sex, birth_date::VARCHAR, id_number, concat(town, village), provisional, first_batch
-        FROM persons WHERE person_id = ?""",
+        FROM nearby WHERE person_id = ?""",
         [person],
     ).fetchall()
     name, sex, birth, number, place, provisional, first = known[0]
@@ -218,7 +219,7 @@ def _told(connection: "duckdb.DuckDBPyConnection", found: Retraced, row: _Row, r
         return lines
     best = others[0]
     agreed = "；".join(f"{FIELDS.get(n, n)}：{level} {best.bits[n]:+.1f}" for n, level in best.levels.items())
-    name = connection.execute("SELECT name FROM persons WHERE person_id = ?", [best.person_id]).fetchall()[0][0]
+    name = connection.execute("SELECT name FROM nearby WHERE person_id = ?", [best.person_id]).fetchall()[0][0]
     lines.append(f"   {'最像的已知人员' if found.began else '次优人选'} {best.person_id} {mask(name, 'name', role)}（{agreed}）")
     odds = "" if row.method in ("exact_id", "decided") else f"，概率 {_percent(best.probability)}"
     lines.append(f"   合计 {best.total:+.1f} 比特{odds}")
@@ -261,7 +262,7 @@ def said_of_person(connection: "duckdb.DuckDBPyConnection", record: int, person:
             f.sex, f.phone, f.town, f.village, f.address
         FROM pair_face AS f JOIN pair AS q ON q.r = f.eid JOIN unit_profile AS u ON u.unit = q.l
         JOIN subject AS s USING (profile) JOIN entity AS e ON e.eid = q.eid
-        LEFT JOIN persons AS p ON p.person_id = e.person_id AND replace(p.name, '·', '') = f.name
+        LEFT JOIN nearby AS p ON p.person_id = e.person_id AND replace(p.name, '·', '') = f.name
         WHERE s.record_id = ? AND e.person_id = ? ORDER BY ALL""",
         [record, person],
     ).fetchall()

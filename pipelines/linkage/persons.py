@@ -17,6 +17,9 @@ from pipelines.storage import Home, quoted, write_parquet
 if TYPE_CHECKING:
     import duckdb
 
+_LONGEST_CHAIN = 20
+"""How often one person may have become another."""
+
 _SQL = Path(__file__).with_name("persons.sql").read_text(encoding="utf-8")
 
 
@@ -73,6 +76,12 @@ def enter_old(connection: "duckdb.DuckDBPyConnection") -> None:
     connection.execute("""
         INSERT INTO entity SELECT row_number() OVER (ORDER BY person_id), person_id, first_batch, provisional FROM old""")
     connection.execute("CREATE OR REPLACE TABLE alias AS FROM old_alias")
+    # a person who was decided upon may have become another since; so may that one
+    for _ in range(_LONGEST_CHAIN):
+        moved = connection.execute("""UPDATE decision SET person_id = a.person_id
+            FROM old_alias AS a WHERE a.old_person_id = decision.person_id""").fetchall()[0][0]
+        if not moved:
+            break
     connection.execute("""
         INSERT INTO assigned SELECT k.profile, e.eid, 'unchanged', 1.0
         FROM known AS k JOIN entity AS e USING (person_id)

@@ -100,7 +100,7 @@ def retrace(
         connection: an empty one of `Home.connect`.
         home: where the batch is.
         batch: a linked month.
-        records: record ids, a hundred at most.
+        records: record ids, some hundred at most.
         config: the comparison file.
         model: the weights.
         contracts: by source.

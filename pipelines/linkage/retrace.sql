@@ -30,9 +30,12 @@ SELECT min(record_id) AS record_id, identity_hash AS profile, person_id, min(mat
 FROM person_records WHERE person_id IN (FROM around) GROUP BY identity_hash, person_id;
 
 -- Step entities: everybody in the little world, numbered by their ids.
+CREATE OR REPLACE TEMP TABLE nearby AS
+FROM persons
+WHERE person_id IN (SELECT person_id FROM known_record UNION SELECT person_id FROM around UNION SELECT person_id FROM home_record);
+
 INSERT INTO entity
-SELECT row_number() OVER (ORDER BY p.person_id), p.person_id, p.first_batch, p.provisional
-FROM persons AS p WHERE p.person_id IN (SELECT person_id FROM known_record UNION SELECT person_id FROM around UNION SELECT person_id FROM home_record);
+SELECT row_number() OVER (ORDER BY person_id), person_id, first_batch, provisional FROM nearby;
 
 INSERT INTO assigned
 SELECT DISTINCT k.profile, e.eid, k.method, k.probability

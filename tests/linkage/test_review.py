@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import DataError, UsageError
 from pipelines.linkage.decisions import read_decisions
+from pipelines.linkage.persons import enter_old
 from pipelines.linkage.review import export_review, import_review
 from pipelines.linkage.review_sheet import ANSWERS, COLUMNS, question_number, question_of
 from pipelines.storage import Home
@@ -196,6 +197,20 @@ def test_somebody_must_answer_for_the_answers(town, tmp_path, rows):
         import_review(town.home, answered(tmp_path, [rows[0] | {"answer": "是"}]))
     with pytest.raises(DataError):
         import_review(town.home, tmp_path / "没有.csv", "李")
+
+
+def test_a_decision_follows_its_person_into_whoever_that_became(tmp_path):
+    with Home(tmp_path).connect() as connection:
+        connection.execute("""
+            CREATE TABLE old AS SELECT 'Pc' AS person_id, '2026-08' AS first_batch, false AS provisional;
+            CREATE TABLE entity (eid BIGINT, person_id VARCHAR, first_batch VARCHAR, provisional BOOLEAN);
+            CREATE TABLE assigned (profile UBIGINT, eid BIGINT, method VARCHAR, probability DOUBLE);
+            CREATE TABLE known (profile UBIGINT, person_id VARCHAR);
+            CREATE TABLE old_review (profile UBIGINT, person_id VARCHAR, probability DOUBLE, reason VARCHAR);
+            CREATE TABLE old_alias AS FROM (VALUES ('Pa', 'Pb', '2026-08', ''), ('Pb', 'Pc', '2026-09', '')) AS a(old_person_id, person_id, batch, reason);
+            CREATE TABLE decision AS FROM (VALUES (1::UBIGINT, 'Pa', true), (2, 'Pz', false)) AS d(profile, person_id, same)""")
+        enter_old(connection)
+        assert connection.execute("FROM decision ORDER BY profile").fetchall() == [(1, "Pc", True), (2, "Pz", False)]
 
 
 @given(st.integers(0, 2**64 - 1), st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=11, max_size=11))
