@@ -144,7 +144,7 @@ def _workbook(path: Path, rows: Sequence[dict[str, str]], title: str, facts: Seq
         sheet.autofilter(0, 0, max(len(rows), 1), len(COLUMNS) - 1)
         sheet.set_landscape()
         sheet.set_paper(8)  # A3
-        sheet.fit_to_pages(1, 0)
+        sheet.fit_to_pages(2, 0)
         sheet.repeat_rows(0)
         sheet.protect("", {"sort": True, "autofilter": True, "format_columns": True, "format_rows": True})
         guide = book.add_worksheet("填写说明")

@@ -175,6 +175,14 @@ def test_a_doubtful_question_is_asked_again_last(town, tmp_path, rows):
     assert {row["number"] for row in again[-len(first) :]} == {row["number"] for row in first}
 
 
+def test_when_everything_is_answered_the_list_is_there_and_empty(town, tmp_path, rows):
+    counts = import_review(town.home, answered(tmp_path, [row | {"answer": "否"} for row in rows]), "李")
+    assert counts["否"] == len(rows)
+    file = export_review(town.home, BATCH, tmp_path / "empty.xlsx")
+    assert rows_of(file) == []
+    assert openpyxl.load_workbook(file)["待判断"].max_row == 1
+
+
 def test_contradictions_and_unknown_numbers_are_told_row_by_row_and_not_taken(town, tmp_path, rows):
     rows = of_record(town, "some_xiuying", rows)
     both = [row | {"answer": "是"} for row in rows]
