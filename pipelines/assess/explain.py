@@ -86,6 +86,8 @@ class Explanation:
     role: str
     address: str
     phone: str
+    disputed: str
+    """Empty, or what a caseworker found of the household that the data does not say."""
     members: list[Member]
     grounds: list[Ground]
 
@@ -186,6 +188,7 @@ def _explained(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, 
         role=load_role(role).title,
         address=mask(first.get("address"), "address", role),
         phone=mask(first.get("phone"), "phone", role),
+        disputed=_disputed(_one(connection, f"FROM {lake('households', 'households')} WHERE household_id = $1", household) or {}),
         members=[_member(person, role) for person in people],
         grounds=[_ground(finding, names, catalogue) for finding in findings],
     )
@@ -195,6 +198,14 @@ def _called(person: dict[str, Any], role: str) -> str:
     """A member's masked name with what tells them from others of the same surname."""
     about = person["relation"] or (f"{person['age']} 岁" if person["age"] is not None else "")
     return mask(person["name"], "name", role) + (f"（{about}）" if about else "")
+
+
+def _disputed(household: dict[str, Any]) -> str:
+    """The dispute in one sentence; a batch of before there were any has none."""
+    if not household.get("disputed"):
+        return ""
+    found = household["stated_members"]
+    return f"走访时发现实际共同生活 {found} 人，与数据不符，待核实" if found else "走访时发现户内情况与数据不符，待核实"
 
 
 def _member(person: dict[str, Any], role: str) -> Member:

@@ -30,6 +30,8 @@ def as_text(page: Explanation) -> str:
         )
         gone = f"　{member.left}" if member.left else ""
         lines.append(f"  {member.name}　{about}　{member.id_number}　在册：{member.covered}{gone}")
+    if page.disputed:
+        lines.append(f"  注意：{page.disputed}。")
     lines += ["", "二、为什么提出"]
     for number, ground in enumerate(page.grounds, 1):
         lines += _ground_lines(number, ground)

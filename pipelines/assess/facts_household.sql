@@ -60,7 +60,9 @@ GROUP BY household_id;
 CREATE VIEW household_wide AS
 SELECT
     h.household_id, h.head_person_id AS household_head_id, h.town AS household_town, t.kind AS household_population,
-    h.collective AS household_collective, s.size AS household_size,
+    h.collective AS household_collective,
+    -- Somebody has been there and counted others (E5): until the data agree nothing is divided by a number known to be wrong.
+    CASE WHEN NOT coalesce(h.disputed AND h.stated_members <> s.size, false) THEN s.size END AS household_size,
     s.children AS member_children, s.elders AS member_elders, s.from_16_to_59 AS member_16_59,
     s.valid_certificates AS member_valid_certificates, s.severe AS member_severe, s.severe_adults AS member_severe_adults,
     s.disabled_children AS member_disabled_children,

@@ -29,8 +29,12 @@ FROM now AS n LEFT JOIN file_name AS f ON f.file_key = n.record_id >> 40
 UNION ALL
 SELECT person_id, other_person_id, kind, role, basis, source, file, row_no FROM kept;
 
+CREATE TABLE disputed (household_id VARCHAR, stated_members INTEGER);    -- filled by corrections.sql, where anybody said anything
+
 CREATE VIEW out_households AS
-SELECT household_id, kind, head_person_id, town, village, grid, register_town, member_count, collective FROM household;
+SELECT h.household_id, h.kind, h.head_person_id, h.town, h.village, h.grid, h.register_town, h.member_count, h.collective,
+    d.household_id IS NOT NULL AS disputed, d.stated_members
+FROM household AS h LEFT JOIN disputed AS d ON d.household_id = h.household_id AND h.kind = 'assistance';
 
 CREATE VIEW out_members AS SELECT household_id, kind, person_id, relation FROM member;
 

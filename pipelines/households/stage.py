@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from pipelines.contracts import load_contracts
+from pipelines.households.corrections import find_disputed
 from pipelines.households.sources import as_of, earlier_batch, view_linkage, view_sources
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS, Home, check_batch, quoted, write_parquet
@@ -56,7 +57,7 @@ def build_households(home: Home, batch: str, reporter: Reporter, collective_size
 
     Returns:
         counts: edges, households, members, left_household, issues, changes, apart (households that live in another town
-        than their register's), collective.
+        than their register's), collective, disputed.
 
     Raises:
         DataError: the batch has not been linked.
@@ -77,7 +78,9 @@ def build_households(home: Home, batch: str, reporter: Reporter, collective_size
                 con.execute(Path(__file__).with_name(f"{step}.sql").read_text(encoding="utf-8"))
         reporter.start("组成家庭：写出")
         con.execute(_OUTPUT)
-        for table in ("edges", "households", "members", "left_household", "issues", "changes"):
+        for table in ("edges", "members", "left_household", "issues", "changes", "households"):
+            if table == "households":
+                counts["disputed"] = find_disputed(con, home, batch)
             counts[table] = write_parquet(con, f"FROM out_{table}", home.lake(batch, "households", table))
         counts |= _counted(con)
     return counts

@@ -142,7 +142,7 @@ CREATE TABLE household_fact (   -- every assistance household with at least one 
     household_town VARCHAR,                     -- 居住镇街 | 文字 | 本月 | police_household
     household_population VARCHAR,               -- 户籍镇街类别（户主的）：urban 街道，rural 镇 | urban/rural | 本月 | police_household
     household_collective BOOLEAN,               -- 集体户中单列的人 | 是/否 | 本月 | police_household
-    household_size INTEGER,                     -- 家庭人口 | 人 | 截止日 | police_household, marriage, police_death, custody
+    household_size INTEGER,                     -- 家庭人口；走访发现的人口与数据不同、待核实的为空 | 人 | 截止日 | police_household, marriage, police_death, custody
 
     -- Who is in it.
     member_children INTEGER,                    -- 不满18岁的成员 | 人 | 截止日 | police_household

@@ -20,7 +20,9 @@ CREATE TABLE households (
     grid VARCHAR,
     register_town VARCHAR,      -- the register's town where it differs (人户分离)
     member_count INTEGER,       -- 0: its last member died or is in custody; kept so that a finding about them has a place
-    collective BOOLEAN          -- somebody of a 集体户, who stands alone
+    collective BOOLEAN,         -- somebody of a 集体户, who stands alone
+    disputed BOOLEAN,           -- a caseworker found other members than these (E5), and these have not changed since
+    stated_members INTEGER      -- 实际共同生活人口 as found; NULL: not disputed, or not said
 );
 
 CREATE TABLE members (

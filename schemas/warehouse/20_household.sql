@@ -8,7 +8,9 @@ CREATE TABLE household (
     grid VARCHAR,
     register_town VARCHAR,
     member_count INTEGER,
-    collective BOOLEAN
+    collective BOOLEAN,
+    disputed BOOLEAN,
+    stated_members INTEGER
 );
 COMMENT ON TABLE household IS '家庭：每批次、每种口径一行';
 COMMENT ON COLUMN household.batch IS '批次';
@@ -21,6 +23,8 @@ COMMENT ON COLUMN household.grid IS '网格';
 COMMENT ON COLUMN household.register_town IS '户籍所在镇街，与居住地不同时才有（人户分离）';
 COMMENT ON COLUMN household.member_count IS '人口';
 COMMENT ON COLUMN household.collective IS '集体户中的个人';
+COMMENT ON COLUMN household.disputed IS '有异议：以前批次走访反馈户内情况与数据不符（E5），而数据中的成员至今没有变';
+COMMENT ON COLUMN household.stated_members IS '走访时发现的实际共同生活人口；没有异议或没有填写的为空';
 
 CREATE TABLE household_member (
     batch VARCHAR,

@@ -1,6 +1,7 @@
 """Why a lead: everything behind it on one page, masked for whoever reads it."""
 
 import re
+import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -114,6 +115,21 @@ def test_the_village_sees_less_than_the_district(made):
     assert "370211********" not in village
     assert re.search(r"\*{14}1230", village)
     assert "徐村12号" not in explain_lead(home, lead, "public")
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"), [(4, "走访时发现实际共同生活 4 人，与数据不符，待核实"), (None, "走访时发现户内情况与数据不符，待核实")]
+)
+def test_what_a_caseworker_found_of_the_household_is_told_until_the_data_change(made, tmp_path, stated, told):
+    home, lead = made
+    assert "走访时发现" not in explain_lead(home, lead) + explain_lead_html(home, lead)
+    shutil.copytree(home.root, tmp_path / "home")
+    people = LeadsLake(tmp_path / "home")
+    people.household(H, FATHER, SON)
+    people.households[H] |= {"disputed": True, "stated_members": stated}
+    people._write(BATCH, "households", "households", None, people.households.values())
+    assert told in explain_lead(people.home, lead)
+    assert told in explain_lead_html(people.home, lead)
 
 
 def test_an_unknown_lead_and_an_unknown_role_are_told(made):
