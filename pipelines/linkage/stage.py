@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
 from pipelines.linkage.config import load_config
+from pipelines.linkage.corrections import set_apart, tell_sources
 from pipelines.linkage.decisions import load_decisions
 from pipelines.linkage.exact import settle_exact
 from pipelines.linkage.issues import find_issues
@@ -35,7 +36,8 @@ def link(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: Re
     """Find each record's person and write the linkage tables of the batch.
 
     Returns:
-        counts: records, profiles, persons, provisional persons, rows for review, candidate pairs, records by method, model.
+        counts: records, profiles, persons, provisional persons, rows for review, candidate pairs, identities set apart (E6),
+                records by method, model.
 
     Raises:
         DataError: nothing to link, or a result that does not cover every row.
@@ -68,6 +70,7 @@ def _link(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: R
         counts |= _settle(Round(connection, config, model, contracts, contracts[REGISTER].number), home, batch, reporter)
         reporter.start("匹配：写出人员")
         find_issues(connection, contracts)
+        tell_sources(connection)
         find_deaths(connection, home, batch, DEATHS)
         counts |= write_persons(connection, home, batch, contracts[REGISTER].number)
         write_records(connection, home, batch, contracts)
@@ -106,6 +109,7 @@ def _settle(work: Round, home: Home, batch: str, reporter: Reporter) -> dict[str
     reporter.start("匹配：未登记的人")
     settle_leftovers(work, batch)
     carry_review(connection)
+    counts["set_apart"] = set_apart(connection, home, batch, register)
     survivors(connection, batch)
     return counts
 

@@ -22,6 +22,7 @@ ID_ISSUES = {
     "shared_id": "两人同号",
     "second_id": "一人两号",
     "registered_twice": "户籍重复登记",
+    "said_wrong": "走访发现数据有误",
 }
 """What linkage finds out about ids, as the report says it."""
 

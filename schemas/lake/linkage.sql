@@ -72,7 +72,7 @@ CREATE TABLE person_faces (     -- every identity a person was seen under, as it
 );
 
 CREATE TABLE id_issues (        -- feedback for the source: what linkage found out about ids
-    kind VARCHAR,               -- borrowed_id, shared_id, second_id, registered_twice
+    kind VARCHAR,               -- borrowed_id, shared_id, second_id, registered_twice, said_wrong (answered E6, yet settled by an exact id)
     source VARCHAR,
     file VARCHAR,
     row_no INTEGER,

@@ -99,7 +99,7 @@ CREATE TABLE id_issue (
 );
 COMMENT ON TABLE id_issue IS '证号问题：归并时发现、请数据源更正的行';
 COMMENT ON COLUMN id_issue.batch IS '批次';
-COMMENT ON COLUMN id_issue.kind IS '问题：borrowed_id 用了别人的证号，shared_id 两人同号，second_id 一人两号，registered_twice 户籍重复登记';
+COMMENT ON COLUMN id_issue.kind IS '问题：borrowed_id 用了别人的证号，shared_id 两人同号，second_id 一人两号，registered_twice 户籍重复登记，said_wrong 走访发现数据有误';
 COMMENT ON COLUMN id_issue.source IS '数据源';
 COMMENT ON COLUMN id_issue.file IS '文件';
 COMMENT ON COLUMN id_issue.row_no IS '行号';
