@@ -148,7 +148,9 @@ def _explained(
     for person in dict.fromkeys(row.person_id for row in rows):
         parts += _headed(connection, home, batch, person, role)
         own = [row for row in rows if row.person_id == person]
-        parts.append(f"本批次的记录：{sum(row.rows for row in own)} 行，{len(own)} 种写法")
+        every = connection.execute("SELECT count(*) FROM person_records WHERE person_id = ?", [person]).fetchall()[0][0]
+        told = sum(row.rows for row in own)
+        parts.append(f"本批次的记录：{every} 行" + (f"，{len(own)} 种写法" if told == every else f"；以下是问到的 {told} 行"))
         for number, row in enumerate(own, 1):
             title = contracts[row.source].title if row.source in contracts else row.source
             more = f" 等 {row.rows} 行" if row.rows > 1 else ""
