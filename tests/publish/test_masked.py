@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.errors import DataError
 from pipelines.progress import Silent
-from pipelines.publish.masked import build_masked, keyed_hash, masking_key
+from pipelines.publish.masked import build_masked, keyed_hash, masking_key, teach_pseudonym
 from pipelines.publish.warehouse import build_warehouse
 from pipelines.storage import Home, write_parquet
 
@@ -57,10 +57,27 @@ def test_the_tables_are_the_same_and_the_persons_are_still_told_apart(home):
     assert query(home, "SELECT outcome_code, note, visitors FROM followup") == [("A1", None, None)]
 
 
-def test_a_pseudonym_is_an_hmac_under_the_bureaus_key():
-    key = b"k" * 32
-    assert keyed_hash(key, "sha256")("x") == hmac.new(key, b"x", hashlib.sha256).hexdigest()[:16]
-    assert keyed_hash(key)("x") == keyed_hash(key)("x") != keyed_hash(b"l" * 32)("x")
+@pytest.mark.parametrize("key", [b"k" * 16, b"k" * 64, b"k" * 100])
+def test_the_databases_pseudonym_is_the_hmac_of_the_standard(home, key):
+    with home.connect() as connection:
+        teach_pseudonym(connection, key, "sha256")
+        [(of_database, of_nothing)] = connection.execute("SELECT pseudonym('王小明'), pseudonym(NULL)").fetchall()
+    assert of_database == hmac.new(key, "王小明".encode(), hashlib.sha256).hexdigest()[:16] == keyed_hash(key, "sha256")("王小明")
+    assert of_nothing is None
+
+
+@pytest.mark.skipif("sm3" not in hashlib.algorithms_available, reason="this machine's OpenSSL has no SM3")
+def test_a_bureau_may_have_sm3(home):
+    with home.connect() as connection:
+        teach_pseudonym(connection, b"k" * 32, "sm3")
+        [(one, none)] = connection.execute("SELECT pseudonym('x'), pseudonym(NULL)").fetchall()
+    assert one == hmac.new(b"k" * 32, b"x", "sm3").hexdigest()[:16]
+    assert none is None
+
+
+def test_a_digest_that_the_machine_lacks_is_said():
+    with pytest.raises(DataError, match="sm9"):
+        keyed_hash(b"k" * 32, "sm9")
 
 
 def test_fewer_than_five_alike_lose_their_village_then_their_birth_year(home):
