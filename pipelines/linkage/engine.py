@@ -5,6 +5,7 @@ district's linkage. Does not belong here: anything Chinese, any register (`stage
 
 u comes from random pairs; m and the share of matches among all pairs from expectation–maximisation over the found pairs, what is
 in excess of chance being matches. The threshold is even odds: nothing is chosen by the truth.
+Links, then clusters whose records agree on the whole, then what is left held against each large cluster as one person.
 """
 
 import re
@@ -30,6 +31,8 @@ Floats = NDArray[np.float64]
 _RANDOM_PAIRS = 1_000_000
 _ENOUGH = 50
 """Fewer matches than this say nothing of a comparison's m."""
+_KNOWN_BY = 4
+"""A cluster of so many records is a person whom others may be held against as a whole."""
 _LARGEST_COMPONENT = 400
 """Within a component of at most so many records every pair is compared, found by a key or not."""
 
@@ -55,7 +58,7 @@ def dedupe(connection: "duckdb.DuckDBPyConnection", table: str, config: Config) 
         config: the comparison file.
 
     Returns:
-        clusters, numbered by their least record.
+        clusters, each named by one of its records.
     """
     records = int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
     tables = frequency_tables(connection, config, table)
@@ -67,14 +70,20 @@ def dedupe(connection: "duckdb.DuckDBPyConnection", table: str, config: Config) 
     share = _share(config, model, patterns, counts, records)
     _scored(connection, config, model)
     label = _clusters(connection, table, config, tables, model, records, share)
+    label = _attached(connection, table, config, tables, label)
     eid = connection.sql(f"SELECT eid FROM {table} ORDER BY eid").to_arrow_table().column("eid").to_numpy()
     return Deduped(eid=eid, cluster=eid[label], model=model, share=share, pairs=int(counts.sum()), healthy=healthy)
 
 
 def _compared(
-    connection: "duckdb.DuckDBPyConnection", table: str, config: Config, tables: dict[tuple[str, int], str], pairs: str
+    connection: "duckdb.DuckDBPyConnection",
+    table: str,
+    config: Config,
+    tables: dict[tuple[str, int], str],
+    pairs: str,
+    right: str | None = None,
 ) -> None:
-    with_frequencies(connection, config, table, tables, pairs, "right_compared")
+    with_frequencies(connection, config, right or table, tables, pairs, "right_compared")
     compare(connection, config, table, "right_compared", pairs=pairs)
 
 
@@ -88,6 +97,11 @@ def _strangers(
         FROM (SELECT eid, 1 + (hash(eid, d.range) % {records})::BIGINT AS other FROM {table}, range({draws}) AS d) AS a
         JOIN {table} AS b ON b.eid = a.other WHERE a.eid <> b.eid""")
     _compared(connection, table, config, tables, "drawn")
+    return _shares_of_levels(connection, config)
+
+
+def _shares_of_levels(connection: "duckdb.DuckDBPyConnection", config: Config) -> list[Floats]:
+    """How often each level stands in `compared`; one never seen gets what half a sighting would be."""
     u = []
     for name, comparison in config.comparisons.items():
         size = len(comparison.level_names())
@@ -257,3 +271,66 @@ def _clusters(
     _scored(connection, config, model)
     within = connection.execute("SELECT l, r, bits FROM scored ORDER BY l, r").fetchnumpy()
     return average_clusters(label, np.asarray(within["l"]) - 1, np.asarray(within["r"]) - 1, np.asarray(within["bits"]) + prior)
+
+
+def _attached(
+    connection: "duckdb.DuckDBPyConnection",
+    table: str,
+    config: Config,
+    tables: dict[tuple[str, int], str],
+    label: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Small clusters held against the whole of each large one, by the best that any of its records says; even odds attach.
+
+    What agrees with no one record enough may agree with a person: the name as one of its records has it, the place as another.
+    Chance agrees more easily with many records than with one, so that u and m are learnt anew for such pairs.
+    """
+    import pyarrow as pa
+
+    sizes = np.bincount(label, minlength=len(label))
+    known, open_ = np.unique(label[sizes[label] >= _KNOWN_BY]), np.unique(label[sizes[label] < _KNOWN_BY])
+    if len(known) < _ENOUGH or len(open_) < _ENOUGH:
+        return label
+    connection.register("labels", pa.table({"eid": np.arange(1, len(label) + 1), "cluster": label + 1}))
+    for side, which in (("known_record", ">="), ("open_record", "<")):
+        connection.execute(f"""CREATE OR REPLACE TEMP TABLE {side} AS
+            SELECT t.* REPLACE (c.cluster AS eid) FROM {table} AS t JOIN labels AS c USING (eid)
+            JOIN (SELECT cluster, count(*) AS size FROM labels GROUP BY cluster) AS s USING (cluster)
+            WHERE s.size {which} {_KNOWN_BY}""")
+    connection.unregister("labels")
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE drawn AS
+        WITH numbered AS (SELECT eid, row_number() OVER (ORDER BY eid) AS place FROM (SELECT DISTINCT eid FROM known_record))
+        SELECT DISTINCT o.eid AS l, n.eid AS r, 0::BIGINT AS keys
+        FROM (SELECT DISTINCT eid FROM open_record) AS o, range({max(1, _RANDOM_PAIRS // (4 * len(open_)))}) AS d
+        JOIN numbered AS n ON n.place = 1 + (hash(o.eid, d.range) % {len(known)})::BIGINT""")
+    _compared(connection, "open_record", config, tables, "drawn", "known_record")
+    u = _shares_of_levels(connection, config)
+    candidate_pairs(connection, config, "open_record", "known_record")
+    _compared(connection, "open_record", config, tables, "pairs", "known_record")
+    patterns, counts, _ = _patterns(connection, config)
+    if counts.sum() < _ENOUGH:
+        return label
+    comparisons = list(config.comparisons.values())
+    counted = [_counted(c, uu) for c, uu in zip(comparisons, u, strict=True)]
+    everything = float(len(open_) * len(known))
+    learnt = learn(
+        patterns.levels, counts, [_first_guess(len(c.level_names())) for c in comparisons], counted,
+        share=0.5 / len(known), strength=5, frequency=patterns.tf / 4, outside=everything - counts.sum(), rounds=500,
+    )  # fmt: skip
+    if not learnt.healthy:
+        return label
+    weights = {
+        name: Weights(m={"*": mm}, u={"*": cc}, family={"*": uu})
+        for name, mm, cc, uu in zip(config.comparisons, learnt.m, counted, u, strict=True)
+    }
+    _scored(connection, config, Model(number=0, comparisons=weights, basis="learnt", name="attach"))
+    prior = float(np.log2(learnt.share / (1 - learnt.share)))
+    found = connection.execute(
+        """WITH weighed AS (SELECT l, r, pow(2, least(bits + ?, 100)) AS w FROM scored),
+        shared AS (SELECT l, r, w / (1 + sum(w) OVER (PARTITION BY l)) AS p FROM weighed)
+        SELECT l - 1 AS l, r - 1 AS r FROM shared WHERE p > 0.5 ORDER BY l""",
+        [prior],
+    ).fetchnumpy()
+    into = np.arange(len(label))
+    into[np.asarray(found["l"])] = np.asarray(found["r"])
+    return np.asarray(into[label])

@@ -107,6 +107,22 @@ def test_a_table_without_duplicates_stays_as_it_is(tmp_path):
     assert len(truth) == len(rows)
 
 
+def test_what_fits_no_one_record_may_fit_a_person_as_a_whole(tmp_path, monkeypatch):
+    rng = random.Random(6)
+    rows, truth = [], []
+    base, _ = people(rng, 300, 0, 0)
+    for entity, row in enumerate(base):
+        for _ in range(7):
+            rows.append(tuple(value if rng.random() < 0.6 else None for value in row))
+            truth.append(entity)
+    whole = pair_figures(deduped(tmp_path, rows).cluster.tolist(), truth)
+    monkeypatch.setattr("pipelines.linkage.engine._KNOWN_BY", 10**9)
+    alone = pair_figures(deduped(tmp_path, rows).cluster.tolist(), truth)
+    assert whole[1] > alone[1]
+    assert whole[2] > alone[2]
+    assert whole[0] > 0.95
+
+
 def test_the_order_of_rows_and_the_threads_do_not_matter(tmp_path, planted):
     rows, _, found = planted
     order = list(range(len(rows)))
