@@ -33,10 +33,11 @@ test: install  ## every check and every test
 look: install  ## the Dagster UI on the demo's home folder
 	$(BIN)/zhudong dev --extracts data_samples --home $(HOME_DIR)
 
+LOCK := uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --no-strip-extras
 lock:  ## pin the dependencies anew, with hashes and without an index's address (needs uv)
-	uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal pyproject.toml -o requirements/run.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
+	$(LOCK) --upgrade pyproject.toml -o requirements/run.txt
+	$(LOCK) -c requirements/run.txt --extra dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) -c requirements/dev.txt --extra bench pyproject.toml -o requirements/bench.txt
 
 clean:  ## remove what the demo made
 	rm -rf $(HOME_DIR)
