@@ -45,10 +45,10 @@ Figures of the pairs within clusters; the clusters of the table of both files fo
 comparisons are a file per set, the constants of the engine the same for all. Splink 5.0: the model of its documentation, its
 best threshold chosen *with* the truth. Seconds: on a shared machine of two cores.
 
-**Read with these figures:** within a run the engine never sees the truth, but the truth of historical_50k was looked at while its
-comparison file and two steps of the clustering were made, and designs were kept where its F1 rose; the truth of RLdata10000 showed that
-an earlier way of training failed. Those two are development results, not held-out ones. febrl3 and febrl4 got one comparison file
-each and no rework after scoring.
+**Read with these figures:** within a run the engine never sees the truth, but the truth of historical_50k was looked at while
+its comparison file and two steps of the clustering were made, and designs were kept where its F1 rose; the truth of RLdata10000
+showed that an earlier way of training failed. Those two are development results, not held-out ones. febrl3 and febrl4 got one
+comparison file each and no rework after scoring.
 
 | set | records | candidate pairs | precision | recall | F1 | Splink's best F1 | seconds |
 |---|---|---|---|---|---|---|---|
