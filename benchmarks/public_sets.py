@@ -58,7 +58,7 @@ comparison file each and no rework after scoring.
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--folder", type=Path, default=Path("/work/shared/benchmarks"))
+    parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--only", choices=list(SETS))
     given = parser.parse_args()
     lines = [measured(name, given.folder) for name in SETS if given.only in (None, name)]
