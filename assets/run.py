@@ -194,8 +194,12 @@ def _closing(reporter: Reporter) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Dagster's chatter from the terminal: an officer can do nothing about it."""
-    levels = {name: logging.getLogger(name).level for name in ("dagster", "dagster.redacted_errors", "alembic")}
+    """Keep Dagster's chatter from the terminal: an officer can do nothing about it.
+
+    `plan.active` is named by itself because Dagster sets the level of its root logger anew while a run goes on.
+    """
+    names = ("dagster", "dagster.redacted_errors", "dagster._core.execution.plan.active", "alembic")
+    levels = {name: logging.getLogger(name).level for name in names}
     for name in levels:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with warnings.catch_warnings():

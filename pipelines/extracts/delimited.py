@@ -186,9 +186,11 @@ class _Records:
         width = len(self._names)
         while not lines.at_block_end:
             rows: list[list[str | None]] = []
+            cells = width
             limit = csv.field_size_limit(_LONGEST_CELL)
             try:
                 for record in reader:
+                    cells = len(record)
                     rows.append((record + [None] * (width - len(record)))[:width] if len(record) != width else list(record))
                     if len(rows) >= BATCH_ROWS // 4 or lines.at_block_end:
                         break
@@ -199,16 +201,17 @@ class _Records:
             if not rows:
                 return
             frame = pl.DataFrame(rows, schema=dict.fromkeys(self._names, pl.String), orient="row")
-            yield self._counted(self._batch(frame, None, formulas=True))
+            cut_short = lines.unended and cells < self._width
+            yield self._counted(self._batch(frame, None, formulas=True, cut_short=cut_short))
 
-    def _batch(self, frame: "pl.DataFrame", spaces: list[str] | None, *, formulas: bool) -> Batch:
+    def _batch(self, frame: "pl.DataFrame", spaces: list[str] | None, *, formulas: bool, cut_short: bool = False) -> Batch:
         import polars as pl
 
         surplus = self._names[self._width :]
         full = [name for name in surplus if frame[name].null_count() < frame.height]
         filled = pl.any_horizontal(pl.col(name).str.strip_chars().str.len_bytes() > 0 for name in full) if full else None
         frame = frame if filled is None else frame.with_columns(filled.fill_null(value=False).alias(EXTRA))
-        return Batch(self._row, frame.drop(surplus), spaces, formulas)
+        return Batch(self._row, frame.drop(surplus), spaces, formulas, cut_short)
 
     def _broken(self, row: int) -> DataError:
         return DataError(
@@ -228,7 +231,7 @@ def _line_ends_outside_quotes(text: bytes) -> int:
 
 
 class _Lines:
-    """Lines of text with their ends, and whether the last one given was its block's last.
+    """Lines of text with their ends; whether the last one given was its block's last, and whether it had no end.
 
     A lone carriage return is a space, as the quick reader has it.
     """
@@ -237,7 +240,7 @@ class _Lines:
         self._blocks = blocks
         self._lines: Iterator[bytes] = iter(())
         self._ahead: bytes | None = None
-        self.at_block_end = False
+        self.at_block_end = self.unended = False
 
     def __iter__(self) -> "_Lines":
         return self
@@ -249,5 +252,6 @@ class _Lines:
             self._ahead = next(self._lines, None)
         line, self._ahead = self._ahead, next(self._lines, None)
         self.at_block_end = self._ahead is None
-        end = "\n" if line.endswith(b"\n") else ""
+        self.unended = not line.endswith(b"\n")
+        end = "" if self.unended else "\n"
         return _LONE_RETURN.sub(b" ", line.removesuffix(b"\n").removesuffix(b"\r")).decode("utf-8") + end

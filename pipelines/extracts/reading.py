@@ -54,12 +54,25 @@ class Reading:
             self._too_long += int((rows.rejected["reason_code"] == "columns").sum())
             self.skipped += rows.skipped
             watch.look(rows.accepted)
+            self._check_whole(cut_short=batch.cut_short, last=batch.first_row + batch.frame.height - 1, rows=rows)
             yield rows
         watch.finish(self.where)
         self._months_behind = watch.months_behind()
         self._check_width()
         if self.rows_read != self.accepted + self.rejected + self.skipped:
             raise unbalanced(self.where)
+
+    def _check_whole(self, *, cut_short: bool, last: int, rows: Sorted) -> None:
+        """Stop a file that ends in the middle of a row: its last amounts are wrong, and nobody knows how many rows are missing.
+
+        A footer (填表人：…) may end so; it is not data.
+        """
+        if cut_short and rows.accepted.height and rows.accepted["row_no"][-1] == last:
+            raise DataError(
+                f"最后一行（第 {last} 行）没有写完，文件像是没有传完，没有读取。",
+                where=f"{self.where} 第 {last} 行",
+                todo="请部门重新发送整个文件。确认文件完整的，在最后补一个换行再放入。",
+            )
 
     def _check_width(self) -> None:
         """Stop a file whose headings do not fit its rows; rejecting nearly all of them would look like an empty month."""

@@ -31,13 +31,15 @@ def cell(position: int) -> str:
 class Batch:
     """Consecutive rows: `frame` has text columns `c0`, `c1`, … by position, perhaps `extra`; `first_row` counts from 1.
 
-    `spaces` are the characters to be trimmed that can occur in it; None is any.
+    `spaces` are the characters to be trimmed that can occur in it; None is any. `cut_short`: the last row ends before the last
+    heading and without a line end.
     """
 
     first_row: int
     frame: "pl.DataFrame"
     spaces: list[str] | None = None
     formulas: bool = False
+    cut_short: bool = False
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,16 @@ def quoting_breaks(drop):
     return ["医保结算.csv"]
 
 
-CASES = [missing_required_source, missing_heading, empty_file, binary_named_csv, truncated_zip, wrong_month, quoting_breaks]
+def cut_in_the_middle_of_a_row(drop):
+    good = "1,甲,,某院,2026-10-01,100,50,0,0,0\n"
+    (settlements(drop) / "医保结算.csv").write_text(HEADINGS + "\n" + good * 50 + "2,乙,,某院,2026-10-01,10", encoding="utf-8")
+    return ["医保结算.csv", "第 52 行", "没有传完"]
+
+
+CASES = [
+    missing_required_source, missing_heading, empty_file, binary_named_csv, truncated_zip, wrong_month, quoting_breaks,
+    cut_in_the_middle_of_a_row,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("spoil", CASES, ids=lambda case: case.__name__)
@@ -77,6 +86,7 @@ def test_a_spoilt_file_stops_the_batch_with_what_where_and_what_to_do(spoil, dro
     for word in [*words, "处理"]:
         assert word in said.err, f"{word} not in:\n{said.err[-1500:]}"
     assert "Traceback" not in said.err
+    assert "asset check" not in said.err, "Dagster's own words are nothing to an officer"
     assert not (tmp_path / "home" / "warehouse" / "zhudong.duckdb").exists()
     assert not (tmp_path / "home" / "worklists" / BATCH).exists()
 

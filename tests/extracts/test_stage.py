@@ -380,3 +380,23 @@ def test_several_files_and_batches_keep_the_files_order(office, monkeypatch):
     assert office.table().select("file", "row_no", "name").rows() == [
         (name, n + 2, f"{name}{n}") for name in ("a.csv", "b.csv", "c.csv") for n in range(100)
     ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+def test_a_file_that_ends_in_the_middle_of_a_row_was_not_sent_whole_and_is_stopped(office, encoding):
+    rows = "".join(f"甲{n},,6217000000000000{n},120.00,2026-10-09,,\n" for n in range(10, 30))
+    whole = "姓名,身份证号,银行账号,金额,发放日期,有效期至,备注\n" + rows
+    office.put("a.csv", whole[: whole.rindex(",120") + 2], encoding)  # the last amount reads 1, not 120
+    with pytest.raises(DataError, match="没有传完") as stopped:
+        office.extract()
+    assert "第 21 行" in str(stopped.value)
+    assert office.lake() == {}
+
+
+@pytest.mark.parametrize(
+    "last", ["甲,,1,120.00,2026-10-09,,", "甲,,1", "填表人：乙"], ids=["whole row", "short row with line end", "footer"]
+)
+def test_a_last_line_that_is_whole_or_ended_or_no_data_is_not_a_file_cut_short(office, last):
+    end = "\n" if last == "甲,,1" else ""
+    office.put("a.csv", f"姓名,身份证号,银行账号,金额,发放日期,有效期至,备注\n丙,,2,5.00,2026-10-09,,\n{last}{end}")
+    assert office.extract()["accepted"] == (1 if last.startswith("填表人") else 2)
