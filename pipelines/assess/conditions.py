@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.assess.declared import UnusableError
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -36,17 +38,8 @@ _FUNCTIONS = {
 }  # fmt: skip
 
 
-class ConditionError(ValueError):
-    """A condition cannot be used; the text says why in plain Chinese, without any data.
-
-    Args:
-        what: what is wrong.
-        todo: what to do.
-    """
-
-    def __init__(self, what: str, todo: str) -> None:
-        super().__init__(what)
-        self.todo = todo
+class ConditionError(UnusableError):
+    """A condition cannot be used."""
 
 
 @dataclass(frozen=True)

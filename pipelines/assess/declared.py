@@ -21,6 +21,20 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Model = TypeVar("Model", bound=BaseModel)
 
+
+class UnusableError(ValueError):
+    """A text inside a declaration cannot be used; says why in plain Chinese, without any data. Whoever knows the file adds where.
+
+    Args:
+        what: what is wrong.
+        todo: what to do.
+    """
+
+    def __init__(self, what: str, todo: str) -> None:
+        super().__init__(what)
+        self.todo = todo
+
+
 _PLAIN = {
     "missing": "缺少这一项",
     "extra_forbidden": "没有这个项目，可能写错了字",

@@ -8,23 +8,16 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
+from pipelines.assess.declared import UnusableError
+
 if TYPE_CHECKING:
     from pipelines.assess.catalogue import Catalogue
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
-class TemplateError(ValueError):
-    """A template names something that is not there.
-
-    Args:
-        what: what is wrong.
-        todo: what to do.
-    """
-
-    def __init__(self, what: str, todo: str) -> None:
-        super().__init__(what)
-        self.todo = todo
+class TemplateError(UnusableError):
+    """A template names something that is not there."""
 
 
 def placeholders(template: str) -> list[str]:

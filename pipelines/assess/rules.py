@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from pipelines.assess.catalogue import Catalogue, load_catalogue
 from pipelines.assess.conditions import Condition, ConditionError, Node, parse, read_condition
-from pipelines.assess.declared import Declared, named, read_declared, validated
+from pipelines.assess.declared import Declared, UnusableError, named, read_declared, validated
 from pipelines.assess.parameters import Parameter, load_parameters
-from pipelines.assess.reasons import TemplateError, placeholders, sentence
+from pipelines.assess.reasons import placeholders, sentence
 from pipelines.assess.rule_model import Rule
 from pipelines.contracts import code_table
 from pipelines.storage import SCHEMAS, Home
@@ -218,7 +218,7 @@ def _bind(connection: "duckdb.DuckDBPyConnection", rule: Rule, declared: Declare
 def _telling(declared: Declared, *place: str) -> Iterator[None]:
     try:
         yield
-    except (ConditionError, TemplateError) as error:
+    except UnusableError as error:
         raise declared.refuse(f"{place[-1]}：{error}", *place, todo=error.todo) from None
 
 

@@ -1,5 +1,7 @@
 """A seventeenth source is one YAML file: it is read, standardised and its records linked, without a line of code."""
 
+from pathlib import Path
+
 from pipelines.contracts import load_contracts
 from pipelines.extracts.stage import extract_source
 from pipelines.linkage.stage import link
@@ -8,18 +10,7 @@ from pipelines.standardise import standardise_source
 from pipelines.storage import SCHEMAS, Home
 
 BATCH = "2026-10"
-HEATING = """
-source: heating_subsidy
-number: 99
-title: 住建 · 取暖补贴
-department: 住建
-group: housing
-columns:
-  name:      {heading: 姓名, type: name, privacy: identity, required: true}
-  id_number: {heading: [身份证号], type: id_number, privacy: identity, required: true}
-  amount:    {heading: 补贴金额, type: money, privacy: finance}
-identity: {name: name, id_number: id_number}
-"""
+HEATING = Path(__file__).parents[1] / "heating_subsidy.yaml"
 
 
 def id_with_check(seventeen):
@@ -32,7 +23,7 @@ def test_a_new_source_is_read_standardised_and_linked_by_its_contract_alone(tmp_
     declared.mkdir()
     for name in ("police_household", "police_death"):
         (declared / f"{name}.yaml").write_bytes((SCHEMAS / "sources" / f"{name}.yaml").read_bytes())
-    (declared / "heating_subsidy.yaml").write_text(HEATING, encoding="utf-8")
+    (declared / HEATING.name).write_bytes(HEATING.read_bytes())
     contracts = load_contracts(declared)
     man, woman = id_with_check("37021119900307001"), id_with_check("37021119920101002")
     register = f"户号,与户主关系,姓名,公民身份号码\n001,户主,王小明,{man}\n001,配偶,李芳,{woman}\n"
