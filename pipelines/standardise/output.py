@@ -61,6 +61,7 @@ def empty(contract: Contract) -> "pa.Table":
         "BIGINT": pa.int64(),
         "INTEGER": pa.int32(),
         "TINYINT": pa.int8(),
+        "UBIGINT": pa.uint64(),
         "BOOLEAN": pa.bool_(),
         "DATE": pa.date32(),
         "VARCHAR": pa.string(),

@@ -7,6 +7,12 @@ is read (ids, names, dates, codes, amounts, addresses).
 from pipelines.contracts import Column, Contract
 from pipelines.standardise import ids, members, output
 
+_IDENTIFYING = (
+    "source", "name", "former_name", "id_number", "id_status", "sex", "birth_date", "phone", "address", "town", "village",
+    "grid", "household_key",
+)  # fmt: skip
+"""What a source says of who somebody is. Never reorder: rows of earlier batches are known by the hash of these."""
+
 
 class Projection:
     """Builds the query for one contract and batch; needs the tables that the stage makes of distinct texts.
@@ -36,9 +42,12 @@ class Projection:
             filled |= self._attribute(name, column)
         filled["warnings"] = self._collected()
         declared = output.columns(self._contract)
-        columns = ",\n    ".join(f'CAST({filled[name]} AS {sql_type}) AS "{name}"' for name, sql_type in declared.items())
-        joins = "\n".join(self._joins)
-        return f"SELECT\n    {columns}\nFROM {source} AS r\n{joins}"
+        columns = ",\n    ".join(
+            f'CAST({filled[name]} AS {sql_type}) AS "{name}"' for name, sql_type in declared.items() if name in filled
+        )
+        joins, in_order = "\n".join(self._joins), ", ".join(f'"{name}"' for name in declared)
+        read = f"SELECT\n    {columns}\nFROM {source} AS r\n{joins}"
+        return f"SELECT {in_order} FROM (SELECT *, hash({', '.join(_IDENTIFYING)}) AS identity_hash FROM ({read}))"
 
     def _identity(self) -> dict[str, str]:
         name = self._name("i_name", "name")

@@ -20,7 +20,19 @@ CREATE TABLE persons (          -- every person known so far: of this batch and 
     last_batch VARCHAR
 );
 
-CREATE TABLE person_records (   -- one row per standardised row of this batch: nothing is left out
+CREATE TABLE identities (       -- every identity known so far, and whose it is; the batch's persons, faces and identities may be kept
+                                -- as changes to an earlier batch's (pipelines/linkage/lake.py)
+    identity_hash UBIGINT,      -- of schemas/lake/standardise.sql
+    source_no TINYINT,
+    sound BOOLEAN,              -- bears a valid or lifted id
+    household UBIGINT,          -- hash of the source and its own household number; NULL where it has none
+    person_id VARCHAR,
+    batch VARCHAR,              -- in which it was linked: the same row in later months needs no new linking
+    match_method VARCHAR,       -- register, exact_id, scored, household, provisional, decided …
+    match_probability DOUBLE
+);
+
+CREATE TABLE person_records (   -- one row per standardised row of this batch: nothing is left out. A view, not a file (lake.py)
     record_id BIGINT,
     batch VARCHAR,
     source VARCHAR,
@@ -28,9 +40,9 @@ CREATE TABLE person_records (   -- one row per standardised row of this batch: n
     row_no INTEGER,
     member_no TINYINT,
     person_id VARCHAR,
-    match_method VARCHAR,       -- exact_id, scored, household, provisional, unchanged, decided …
+    match_method VARCHAR,       -- as in identities; unchanged: linked in an earlier batch
     match_probability DOUBLE,
-    identity_hash UBIGINT       -- of source and identity values: the same row next month needs no new linking
+    identity_hash UBIGINT
 );
 
 CREATE TABLE match_review (

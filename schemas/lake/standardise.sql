@@ -27,5 +27,6 @@ CREATE TABLE identity (
     village VARCHAR,            -- without 村民委员会, 居委会 and the like
     grid VARCHAR,
     household_key VARCHAR,      -- the source's own household number
+    identity_hash UBIGINT,      -- of the source and what it says of who somebody is: alike in the next month if nothing changed
     warnings VARCHAR[]          -- `<column>:<what>`, e.g. valid_to:not_a_date; never a value
 );
