@@ -20,6 +20,7 @@ _ARROW = {
     "BIGINT": pa.int64(),
     "INTEGER": pa.int32(),
     "TINYINT": pa.int8(),
+    "UBIGINT": pa.uint64(),
     "VARCHAR": pa.string(),
     "DATE": pa.date32(),
     "BOOLEAN": pa.bool_(),
@@ -34,9 +35,9 @@ _PERSON = {
     "death_date": "DATE", "provisional": "BOOLEAN", "source_count": "INTEGER", "first_batch": "VARCHAR", "last_batch": "VARCHAR",
 }  # fmt: skip
 
-_RECORD = {
-    "record_id": "BIGINT", "batch": "VARCHAR", "source": "VARCHAR", "file": "VARCHAR", "row_no": "INTEGER", "member_no": "TINYINT",
-    "person_id": "VARCHAR", "match_method": "VARCHAR", "match_probability": "DOUBLE", "identity_hash": "BIGINT",
+_IDENTITY = {
+    "identity_hash": "UBIGINT", "source_no": "TINYINT", "sound": "BOOLEAN", "household": "UBIGINT", "person_id": "VARCHAR",
+    "batch": "VARCHAR", "match_method": "VARCHAR", "match_probability": "DOUBLE",
 }  # fmt: skip
 
 _ALIAS = {"old_person_id": "VARCHAR", "person_id": "VARCHAR", "batch": "VARCHAR", "reason": "VARCHAR"}
@@ -62,7 +63,7 @@ class ModelLake:
         self.absent = absent
         self.people: dict[str, dict] = {k: dict(v) for k, v in (people or {}).items()}
         self.rows: dict[str, list[dict]] = {source: [] for source in CONTRACTS}
-        self.records: list[dict] = []
+        self.identities: list[dict] = []
         self.aliases: list[dict] = []
 
     def person(self, who: str, sex: str | None = None, born: str | None = None, name: str | None = None) -> str:
@@ -84,13 +85,16 @@ class ModelLake:
                 continue
             self.person(one)
             self.people[one]["last_batch"] = self.batch
+            record_id = CONTRACTS[source].number << 56 | (1 if file == "甲.csv" else 2) << 40 | number << 4 | member_no
             identity = {
-                "record_id": CONTRACTS[source].number << 56 | (1 if file == "甲.csv" else 2) << 40 | number << 4 | member_no,
-                "source": source, "file": file, "row_no": number, "member_no": member_no, "name": self.people[one]["name"],
+                "record_id": record_id, "identity_hash": record_id, "source": source, "file": file, "row_no": number, "member_no": member_no, "name": self.people[one]["name"],
             }  # fmt: skip
             typed = {key: day(value) if types[key] == "DATE" else value for key, value in values.items()}
             self.rows[source].append(identity | typed)
-            self.records.append({**identity, "batch": self.batch, "person_id": one})
+            self.identities.append({
+                "identity_hash": record_id, "source_no": CONTRACTS[source].number, "person_id": one, "batch": self.batch,
+                "match_method": "exact_id",
+            })  # fmt: skip
 
     def register(self, household_no: str | None, town: str = "王台街道", village: str = "一村", **people: str) -> None:
         """A 户号 of the register: who (with sex and birth as `person` told them) stands in which relation to the 户主."""
@@ -110,9 +114,9 @@ class ModelLake:
         later = ModelLake(self.home.root, batch, self.absent, self.people)
         for source in keep:
             later.rows[source] = [dict(row) for row in self.rows[source]]
-            later.records += [{**record, "batch": batch} for record in self.records if record["source"] == source]
-            for record in later.records:
-                later.people[record["person_id"]]["last_batch"] = batch
+            later.identities += [one for one in self.identities if one["source_no"] == CONTRACTS[source].number]
+            for one in later.identities:
+                later.people[one["person_id"]]["last_batch"] = batch
         return later
 
     def write(self) -> Home:
@@ -124,8 +128,8 @@ class ModelLake:
         linkage = self.home.lake(self.batch, "linkage", "persons").parent
         people = [{"id_status": "missing", **one} for one in self.people.values()]
         self._table(linkage / "persons.parquet", _PERSON, people)
-        self._table(linkage / "person_records.parquet", _RECORD, self.records)
         self._table(linkage / "person_alias.parquet", _ALIAS, self.aliases)
+        self._table(linkage / "identities.parquet", _IDENTITY, self.identities)
         return self.home
 
     def read(self, stage: str, table: str) -> list[dict]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import DataError
+from pipelines.linkage.lake import person_records
 from pipelines.storage import Home, quoted
 
 if TYPE_CHECKING:
@@ -72,11 +73,9 @@ def _open(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, truth
     def true(table: str) -> str:
         return f"(FROM read_parquet('{quoted(truth / f'{table}.parquet')}') WHERE batch = '{batch}')"
 
-    lake = {"linkage": ["person_records"], "assess": ["person_fact", "findings", "rules"]}
-    for stage, tables in lake.items():
-        for table in tables:
-            path = quoted(home.lake(batch, stage, table))
-            connection.execute(f"CREATE TEMP VIEW {table} AS FROM read_parquet('{path}')")
+    connection.execute(f"CREATE TEMP VIEW person_records AS FROM {person_records(home, batch)}")
+    for table in ("person_fact", "findings", "rules"):
+        connection.execute(f"CREATE TEMP VIEW {table} AS FROM read_parquet('{quoted(home.lake(batch, 'assess', table))}')")
     connection.execute(f"CREATE TEMP VIEW true_record AS FROM {true('person_record')}")
     columns = {row[0] for row in connection.execute(f"DESCRIBE {true('finding')}").fetchall()}
     whom = [name if name in columns else f"NULL::VARCHAR AS {name}" for name in ("true_person", "true_household")]

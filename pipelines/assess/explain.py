@@ -14,6 +14,7 @@ from pipelines.assess.parameters import figure
 from pipelines.assess.windows import windows
 from pipelines.contracts import load_contracts
 from pipelines.errors import DataError
+from pipelines.linkage.lake import persons
 from pipelines.masking import load_role, mask
 from pipelines.storage import SCHEMAS, Home, quoted
 
@@ -152,7 +153,7 @@ def _explained(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, 
             f.income,
             f.on_dibao, f.on_tekun, f.on_edge, f.on_rigid, p.person_id = h.head_person_id AS head
         FROM {lake("assess", "person_fact")} AS f
-        JOIN {lake("linkage", "persons")} AS p USING (person_id)
+        JOIN {persons(home, batch)} AS p USING (person_id)
         LEFT JOIN {lake("households", "members")} AS m ON m.person_id = f.person_id AND m.household_id = $1
         LEFT JOIN {lake("households", "households")} AS h ON h.household_id = $1
         WHERE f.household_id = $1 OR f.left_household_id = $1

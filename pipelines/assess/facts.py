@@ -142,11 +142,7 @@ def _limit_to_purpose(con: "duckdb.DuckDBPyConnection", contracts: Mapping[str, 
         con.execute(f"CREATE MACRO known_{source}(authorised) AS {known}")
         if restricted and source in present:
             con.execute(f"ALTER VIEW src_{source} RENAME TO all_{source}")
-            con.execute(f"""
-                CREATE VIEW src_{source} AS FROM all_{source} SEMI JOIN (
-                    SELECT record_id FROM person_record SEMI JOIN authorised USING (person_id) WHERE source = '{source}'
-                ) USING (record_id)
-            """)
+            con.execute(f"CREATE VIEW src_{source} AS FROM all_{source} SEMI JOIN authorised USING (person_id)")
 
 
 def _load_towns(con: "duckdb.DuckDBPyConnection") -> None:

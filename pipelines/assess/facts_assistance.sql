@@ -1,14 +1,13 @@
 -- Cover: who is on which active roster row, as head or as a listed member (rules.md, Covered; Dates and windows).
 
 CREATE TABLE roster_member AS
-SELECT r.person_id, s.record_id, s.household_key AS roster_no, s.assistance_class, s.month_amount, s.insured_persons,
+SELECT s.person_id, s.record_id, s.household_key AS roster_no, s.assistance_class, s.month_amount, s.insured_persons,
     s.from_month, s.to_month,
     s.from_month <= getvariable('month') AND coalesce(s.to_month >= getvariable('month'), true) AS active,
     s.assistance_class IN ('低保', '特困')
         AND coalesce(s.to_month BETWEEN getvariable('month') - INTERVAL 24 MONTH AND getvariable('month') - INTERVAL 1 MONTH, false)
         AS left_24m
-FROM src_assistance_roster AS s JOIN person_record AS r USING (record_id)
-WHERE r.source = 'assistance_roster';
+FROM src_assistance_roster AS s;
 
 -- active is NULL where the beginning is not known: on or not, nobody can say.
 CREATE TABLE fact_roster AS
@@ -32,9 +31,8 @@ CREATE TABLE fact_subsidy AS
 SELECT person_id, bool_or(active AND subsidy_type = '困难残疾人生活补贴') AS living,
     bool_or(active AND subsidy_type = '重度残疾人护理补贴') AS nursing, bool_or(active) AS any_kind
 FROM (
-    SELECT r.person_id, s.subsidy_type,
+    SELECT s.person_id, s.subsidy_type,
         s.from_month <= getvariable('month') AND coalesce(s.stop_month > getvariable('month'), true) AS active
-    FROM src_disability_subsidy AS s JOIN person_record AS r USING (record_id)
-    WHERE r.source = 'disability_subsidy'
+    FROM src_disability_subsidy AS s
 )
 GROUP BY person_id;

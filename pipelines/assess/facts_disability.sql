@@ -7,15 +7,14 @@ CREATE MACRO has_part(category, one) AS
 
 CREATE TABLE fact_disability AS
 WITH certificate AS (
-    SELECT r.person_id, s.record_id, s.certificate_state, s.valid_to, s.issued_on,
+    SELECT s.person_id, s.record_id, s.certificate_state, s.valid_to, s.issued_on,
         TRY_CAST(coalesce(s.grade, s.certificate_grade) AS INTEGER) AS grade,
         CASE WHEN len(s.category) > 0 THEN s.category ELSE
             CASE s.certificate_category WHEN '1' THEN ['视力'] WHEN '2' THEN ['听力'] WHEN '3' THEN ['言语'] WHEN '4' THEN ['肢体']
                 WHEN '5' THEN ['智力'] WHEN '6' THEN ['精神'] WHEN '7' THEN ['多重'] END
         END AS category,
         s.certificate_state = '正常' AND coalesce(s.valid_to >= getvariable('as_of'), true) AS counts
-    FROM src_disabled_persons AS s JOIN person_record AS r USING (record_id)
-    WHERE r.source = 'disabled_persons'
+    FROM src_disabled_persons AS s
 ),
 -- Two certificates on record: one that counts before one that does not, the later issued before the earlier.
 best AS (

@@ -1,11 +1,11 @@
 -- Custody, parents, marriage (rules.md, Parents; U10).
 
 CREATE TABLE fact_custody AS
-SELECT r.person_id, arg_min(s.custody_type, (s.from_date, s.custody_type)) AS custody_type, min(s.from_date) AS from_date,
+SELECT s.person_id, arg_min(s.custody_type, (s.from_date, s.custody_type)) AS custody_type, min(s.from_date) AS from_date,
     bool_or(coalesce(s.to_date, getvariable('as_of')) >= s.from_date + INTERVAL 6 MONTH) AS six_months
-FROM src_custody AS s JOIN person_record AS r USING (record_id)
-WHERE r.source = 'custody' AND s.from_date <= getvariable('as_of') AND coalesce(s.to_date >= getvariable('as_of'), true)
-GROUP BY r.person_id;
+FROM src_custody AS s
+WHERE s.from_date <= getvariable('as_of') AND coalesce(s.to_date >= getvariable('as_of'), true)
+GROUP BY s.person_id;
 
 -- S and D of everybody who is somebody's parent. The dead are in D, never in S: two dead parents make an orphan (U11).
 CREATE TABLE parent_state AS
@@ -46,9 +46,9 @@ SELECT person_id, min(other_person_id) AS spouse_id FROM edge WHERE kind = 'spou
 CREATE TABLE fact_marriage AS
 WITH registration AS (
     SELECT s.record_id >> 4 AS registration, any_value(s.register_type) AS register_type, any_value(s.registered_on) AS registered_on,
-        any_value(r.person_id) FILTER (s.member_no = 0) AS man, any_value(r.person_id) FILTER (s.member_no = 1) AS woman
-    FROM src_marriage AS s JOIN person_record AS r USING (record_id)
-    WHERE r.source = 'marriage' AND s.register_type IN ('结婚', '离婚') AND s.registered_on <= getvariable('as_of')
+        any_value(s.person_id) FILTER (s.member_no = 0) AS man, any_value(s.person_id) FILTER (s.member_no = 1) AS woman
+    FROM src_marriage AS s
+    WHERE s.register_type IN ('结婚', '离婚') AND s.registered_on <= getvariable('as_of')
     GROUP BY registration
 ),
 latest AS (

@@ -1,9 +1,8 @@
 -- Poverty monitoring, grid reports, and what only an authorisation opens.
 
 CREATE TABLE monitoring_row AS
-SELECT r.person_id, s.household_type, s.monitored_class, s.risk_cleared, s.income_per_head, s.labour
-FROM src_poverty_monitoring AS s JOIN person_record AS r USING (record_id)
-WHERE r.source = 'poverty_monitoring';
+SELECT s.person_id, s.household_type, s.monitored_class, s.risk_cleared, s.income_per_head, s.labour
+FROM src_poverty_monitoring AS s;
 
 CREATE TABLE fact_monitoring AS
 SELECT person_id,
@@ -16,24 +15,24 @@ SELECT person_id,
 FROM monitoring_row GROUP BY person_id;
 
 CREATE TABLE fact_grid AS
-SELECT r.person_id, coalesce(bool_or(s.difficulty LIKE '急难%'), false) AS urgent, max(s.reported_on) AS reported_on,
+SELECT s.person_id, coalesce(bool_or(s.difficulty LIKE '急难%'), false) AS urgent, max(s.reported_on) AS reported_on,
     arg_max(s.difficulty, (coalesce(s.difficulty LIKE '急难%', false), s.reported_on, s.record_id)) AS difficulty
-FROM src_grid_reports AS s JOIN person_record AS r USING (record_id)
-WHERE r.source = 'grid_reports' AND s.reported_on BETWEEN getvariable('month') AND getvariable('as_of')
-GROUP BY r.person_id;
+FROM src_grid_reports AS s
+WHERE s.reported_on BETWEEN getvariable('month') AND getvariable('as_of')
+GROUP BY s.person_id;
 
 CREATE TABLE fact_vehicles AS
-SELECT r.person_id, count(DISTINCT coalesce(s.plate, s.record_id::VARCHAR))::INTEGER AS vehicles
-FROM src_vehicles AS s JOIN person_record AS r USING (record_id)
-WHERE r.source = 'vehicles' AND s.vehicle_state = '正常' AND NOT regexp_matches(coalesce(s.vehicle_type, ''), '摩托|残疾人')
-GROUP BY r.person_id;
+SELECT s.person_id, count(DISTINCT coalesce(s.plate, s.record_id::VARCHAR))::INTEGER AS vehicles
+FROM src_vehicles AS s
+WHERE s.vehicle_state = '正常' AND NOT regexp_matches(coalesce(s.vehicle_type, ''), '摩托|残疾人')
+GROUP BY s.person_id;
 
 CREATE TABLE fact_business AS
 SELECT person_id, count(*)::INTEGER AS businesses, sum(capital)::DECIMAL(18,2) AS capital
 FROM (
-    SELECT r.person_id, coalesce(s.credit_code, s.record_id::VARCHAR) AS business, max(s.capital) AS capital
-    FROM src_business_registration AS s JOIN person_record AS r USING (record_id)
-    WHERE r.source = 'business_registration' AND s.business_state IN ('存续', '在业')
+    SELECT s.person_id, coalesce(s.credit_code, s.record_id::VARCHAR) AS business, max(s.capital) AS capital
+    FROM src_business_registration AS s
+    WHERE s.business_state IN ('存续', '在业')
         AND NOT regexp_matches(coalesce(s.business_type, ''), '农民专业合作')
     GROUP BY ALL
 )

@@ -4,13 +4,13 @@
 -- is of a bill that fell out of it: it must not lower the burden of other bills.
 
 CREATE VIEW settlement AS
-SELECT r.person_id, s.record_id, r.match_probability, s.settlement_id, s.settled_on, s.total_cost < 0 AS refund,
+SELECT s.person_id, s.record_id, s.match_probability, s.settlement_id, s.settled_on, s.total_cost < 0 AS refund,
     s.total_cost - coalesce(s.pooled_fund, 0) - coalesce(s.serious_illness, 0) - coalesce(s.medical_aid, 0) AS total_burden,
     total_burden - coalesce(s.self_paid, 0) AS in_policy,
     s.hospital, s.care_type, s.admitted_on, s.discharged_on, s.total_cost, s.pooled_fund, s.serious_illness, s.medical_aid,
     s.own_account, s.cash, s.self_paid
-FROM src_medical_settlement AS s JOIN person_record AS r USING (record_id)
-WHERE r.source = 'medical_settlement' AND s.total_cost IS NOT NULL;
+FROM src_medical_settlement AS s
+WHERE s.total_cost IS NOT NULL;
 
 CREATE TABLE repeated_settlement AS
 SELECT settlement_id FROM src_medical_settlement WHERE settlement_id IS NOT NULL GROUP BY settlement_id HAVING count(*) > 1;
@@ -57,10 +57,9 @@ WHERE settled_on BETWEEN getvariable('from_before_12m') AND getvariable('as_of')
 GROUP BY person_id;
 
 CREATE TABLE fact_enrolment AS
-SELECT r.person_id,
+SELECT s.person_id,
     bool_or(CASE WHEN s.enrolment_state = '正常参保' THEN s.paid_year >= year(getvariable('as_of')) WHEN s.enrolment_state IS NOT NULL THEN false END)
         AS enrolled,
     bool_or(s.enrolment_state IS NULL OR (s.enrolment_state = '正常参保' AND s.paid_year IS NULL)) AS unclear
-FROM src_medical_enrolment AS s JOIN person_record AS r USING (record_id)
-WHERE r.source = 'medical_enrolment'
-GROUP BY r.person_id;
+FROM src_medical_enrolment AS s
+GROUP BY s.person_id;

@@ -1,7 +1,7 @@
 -- person_fact: one row per person with a record in this batch, in the declared order (schemas/lake/facts.sql).
 
 CREATE TABLE registered AS
-SELECT DISTINCT person_id FROM person_record WHERE source = 'police_household';
+SELECT DISTINCT person_id FROM src_police_household;
 
 CREATE TABLE register_member AS
 SELECT m.person_id, m.household_id, t.kind AS population

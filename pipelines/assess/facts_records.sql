@@ -5,15 +5,14 @@ FROM person_record
 WHERE source NOT IN ('medical_settlement', 'tax_income', 'assistance_roster', 'grid_reports')
     AND (NOT list_contains(getvariable('restricted'), source) OR person_id IN (SELECT person_id FROM authorised))
 UNION ALL
-SELECT r.person_id, r.source, r.file, r.row_no
-FROM person_record AS r SEMI JOIN (
-    SELECT record_id FROM src_medical_settlement WHERE settled_on BETWEEN getvariable('from_before_12m') AND getvariable('as_of')
-    UNION ALL
-    SELECT record_id FROM src_tax_income
-    WHERE coalesce(period_to, period_from) BETWEEN getvariable('from_12m') AND getvariable('as_of')
-    UNION ALL
-    SELECT record_id FROM roster_member WHERE active OR left_24m
-    UNION ALL
-    SELECT record_id FROM src_grid_reports WHERE reported_on BETWEEN getvariable('month') AND getvariable('as_of')
-) USING (record_id)
-WHERE r.source IN ('medical_settlement', 'tax_income', 'assistance_roster', 'grid_reports')
+SELECT person_id, source, file, row_no FROM src_medical_settlement
+WHERE settled_on BETWEEN getvariable('from_before_12m') AND getvariable('as_of')
+UNION ALL
+SELECT person_id, source, file, row_no FROM src_tax_income
+WHERE coalesce(period_to, period_from) BETWEEN getvariable('from_12m') AND getvariable('as_of')
+UNION ALL
+SELECT person_id, source, file, row_no FROM src_assistance_roster
+SEMI JOIN (SELECT record_id FROM roster_member WHERE active OR left_24m) USING (record_id)
+UNION ALL
+SELECT person_id, source, file, row_no FROM src_grid_reports
+WHERE reported_on BETWEEN getvariable('month') AND getvariable('as_of')

@@ -20,6 +20,7 @@ from pipelines.assess.parameters import Parameter, load_parameters
 from pipelines.assess.workdays import add_workdays
 from pipelines.contracts import code_table
 from pipelines.errors import DeclarationError
+from pipelines.linkage.lake import persons
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS, Home, check_batch, quoted, write_parquet
 
@@ -262,7 +263,7 @@ def _read_lake(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) 
         "WHERE kind = 'assistance' GROUP BY person_id"
     )
     connection.execute(
-        f"CREATE TABLE person AS SELECT person_id, town, village, grid FROM {lake('linkage', 'persons')} "
+        f"CREATE TABLE person AS SELECT person_id, town, village, grid FROM {persons(home, batch)} "
         "SEMI JOIN finding USING (person_id)"
     )
 

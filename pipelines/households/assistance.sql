@@ -1,9 +1,9 @@
 -- Assistance households: register households with spouses brought together, then those in custody leave.
 
 CREATE TABLE in_custody AS
-SELECT DISTINCT r.person_id
-FROM src_custody AS s JOIN person_record AS r USING (record_id)
-WHERE s.from_date <= getvariable('as_of') AND (s.to_date IS NULL OR s.to_date >= getvariable('as_of'));
+SELECT DISTINCT person_id
+FROM src_custody
+WHERE from_date <= getvariable('as_of') AND (to_date IS NULL OR to_date >= getvariable('as_of'));
 
 -- Where spouses are registered apart, the one who is not 户主 moves; if both are or neither is, the wife.
 CREATE TABLE move AS

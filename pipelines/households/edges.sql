@@ -49,10 +49,9 @@ FROM parent_claim WHERE role IS NULL GROUP BY person_id, other_person_id;
 -- elsewhere a name alone would be a guess.
 CREATE TABLE guardian_edge AS
 WITH named AS (
-    SELECT r.person_id, s.guardian, s.record_id, w.base
+    SELECT s.person_id, s.guardian, s.record_id, w.base
     FROM src_disabled_persons AS s
-    JOIN person_record AS r USING (record_id)
-    JOIN resident AS w ON w.person_id = r.person_id
+    JOIN resident AS w USING (person_id)
     WHERE s.guardian IS NOT NULL
 ),
 candidate AS (

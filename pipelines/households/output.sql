@@ -2,7 +2,7 @@
 
 CREATE TABLE file_name AS
 SELECT record_id >> 40 AS file_key, any_value(source) AS source, any_value(file) AS file
-FROM person_record GROUP BY file_key;
+FROM sent GROUP BY file_key;
 
 CREATE MACRO row_no_of(record_id) AS ((record_id >> 4) & 68719476735)::INTEGER;
 

@@ -2,13 +2,10 @@
 -- same other town. One dissenting word, and the register's stands: a lead in the wrong town finds nobody.
 
 CREATE TABLE named_place AS
-SELECT r.person_id, s.town, s.village, s.grid, s.said
-FROM (
-    SELECT record_id, town, village, NULL::VARCHAR AS grid, 2 AS said FROM src_disabled_persons WHERE town IS NOT NULL
-    UNION ALL SELECT record_id, town, village, NULL, 3 FROM src_poverty_monitoring WHERE town IS NOT NULL
-    UNION ALL SELECT record_id, town, village, NULL, 4 FROM src_assistance_roster WHERE town IS NOT NULL
-    UNION ALL SELECT record_id, town, village, grid, 1 FROM src_grid_reports WHERE town IS NOT NULL
-) AS s JOIN person_record AS r USING (record_id);
+SELECT person_id, town, village, NULL::VARCHAR AS grid, 2 AS said FROM src_disabled_persons WHERE town IS NOT NULL
+UNION ALL SELECT person_id, town, village, NULL, 3 FROM src_poverty_monitoring WHERE town IS NOT NULL
+UNION ALL SELECT person_id, town, village, NULL, 4 FROM src_assistance_roster WHERE town IS NOT NULL
+UNION ALL SELECT person_id, town, village, grid, 1 FROM src_grid_reports WHERE town IS NOT NULL;
 
 -- Head first, then by age: whose place is the household's, and who stands at its head.
 CREATE TABLE seat AS

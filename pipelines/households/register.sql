@@ -3,9 +3,7 @@
 
 -- The household number of a row, NULL where it makes no household: no number, or a 集体户.
 CREATE TABLE register_row AS
-SELECT r.person_id, s.record_id, s.household_key AS household_no, s.relation, s.town, s.village, s.grid
-FROM src_police_household AS s JOIN person_record AS r USING (record_id)
-WHERE r.source = 'police_household';
+SELECT person_id, record_id, household_key AS household_no, relation, town, village, grid FROM src_police_household;
 
 CREATE TABLE collective AS
 SELECT household_no FROM register_row WHERE household_no IS NOT NULL

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
+from pipelines.linkage import lake
 from pipelines.standardise import relation
 from pipelines.storage import Home, quoted
 
@@ -27,27 +28,40 @@ def as_of(batch: str) -> dt.date:
 
 
 def view_sources(con: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: list[Contract]) -> set[str]:
-    """Make a view `src_<source>` for each contract; one without a file this batch is empty, with its columns typed.
+    """Make a view `src_<source>` for each contract: its rows, whose they are (person_id), how surely (match_probability).
+
+    One without a file this batch is empty, with its columns typed. And a view `sent` (record_id, source, file) of all their rows.
 
     Returns:
         the sources that have a file in this batch.
-    """
-    for contract in contracts:
-        con.execute(f"CREATE VIEW src_{contract.source} AS FROM {relation(home, batch, contract)}")
-    return {contract.source for contract in contracts if home.lake(batch, "standardised", contract.source).exists()}
-
-
-def view_linkage(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
-    """Make views `person` and `person_record` of the batch's linkage.
 
     Raises:
         DataError: the batch has not been linked.
     """
-    for view, table in (("person", "persons"), ("person_record", "person_records"), ("person_alias", "person_alias")):
-        path = home.lake(batch, "linkage", table)
-        if not path.exists():
-            raise DataError("这个批次还没有匹配人员，不能组成家庭。", where=f"批次 {batch}", todo="从头运行这个批次。")
-        con.execute(f"CREATE VIEW {view} AS FROM read_parquet('{quoted(path)}')")
+    _check_linked(home, batch)
+    for contract in contracts:
+        con.execute(f"CREATE VIEW src_{contract.source} AS FROM {lake.rows_of_persons(home, batch, contract)}")
+    rows = [f"SELECT record_id, source, file FROM {relation(home, batch, contract)}" for contract in contracts]
+    con.execute(f"CREATE VIEW sent AS {' UNION ALL '.join(rows)}")
+    return {contract.source for contract in contracts if home.lake(batch, "standardised", contract.source).exists()}
+
+
+def view_linkage(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
+    """Make views `person`, `person_record` (of every source) and `person_alias` of the batch's linkage.
+
+    Raises:
+        DataError: the batch has not been linked.
+    """
+    _check_linked(home, batch)
+    alias = f"read_parquet('{quoted(home.lake(batch, lake.STAGE, 'person_alias'))}')"
+    views = {"person": lake.persons(home, batch), "person_record": lake.person_records(home, batch), "person_alias": alias}
+    for view, rows in views.items():
+        con.execute(f"CREATE VIEW {view} AS FROM {rows}")
+
+
+def _check_linked(home: Home, batch: str) -> None:
+    if not lake.is_linked(home, batch) or not home.lake(batch, lake.STAGE, "person_alias").exists():
+        raise DataError("这个批次还没有匹配人员，不能组成家庭。", where=f"批次 {batch}", todo="从头运行这个批次。")
 
 
 def earlier_batch(home: Home, batch: str, stage: str, table: str) -> str | None:

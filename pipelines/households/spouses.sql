@@ -5,9 +5,9 @@
 CREATE TABLE registration AS
 SELECT s.record_id >> 4 AS registration, any_value(s.register_type) AS register_type,
     coalesce(any_value(s.registered_on), DATE '0001-01-01') AS registered_on,
-    any_value(r.person_id) FILTER (s.member_no = 0) AS man, any_value(r.person_id) FILTER (s.member_no = 1) AS woman,
+    any_value(s.person_id) FILTER (s.member_no = 0) AS man, any_value(s.person_id) FILTER (s.member_no = 1) AS woman,
     min(s.record_id) AS record_id
-FROM src_marriage AS s JOIN person_record AS r USING (record_id)
+FROM src_marriage AS s
 WHERE s.register_type IN ('结婚', '离婚') AND coalesce(s.registered_on <= getvariable('as_of'), true)
 GROUP BY registration;
 

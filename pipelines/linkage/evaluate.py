@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import DataError
+from pipelines.linkage.lake import is_linked, person_records, persons
 from pipelines.storage import Home, quoted
 
 if TYPE_CHECKING:
@@ -74,8 +75,7 @@ def evaluate_linkage(home: Home, batch: str, truth: Path | None) -> LinkageEvalu
     Raises:
         DataError: the batch was not linked, or the truth is not there or speaks of other rows.
     """
-    records = home.lake(batch, "linkage", "person_records")
-    if not records.exists():
+    if not is_linked(home, batch):
         raise DataError(f"批次 {batch} 还没有归并，不能评价。", where=str(home.root), todo="先运行该批次。")
     hidden = hidden_id_estimate(home)
     if truth is None:
@@ -85,7 +85,7 @@ def evaluate_linkage(home: Home, batch: str, truth: Path | None) -> LinkageEvalu
         raise DataError("没有 person_record.parquet，不能评价。", where=str(truth), todo="真值由 zhudong sample 写在 truth/ 里。")
     with home.connect() as connection:
         sql = Path(__file__).with_name("evaluate.sql").read_text(encoding="utf-8")
-        for statement in sql.format(records=quoted(records), truth=quoted(rows)).split(";\n"):
+        for statement in sql.format(records=person_records(home, batch), truth=quoted(rows)).split(";\n"):
             if statement.strip():
                 connection.execute(statement, {"batch": batch} if "$batch" in statement else {})
         if not _one(connection, "SELECT count(*) FROM judged")[0]:
@@ -142,7 +142,7 @@ def _with_age(home: Home, batch: str) -> str:
     age = f"date_diff('year', p.birth_date, last_day(DATE '{batch}-01'))"
     return f"""(SELECT b.*, CASE WHEN p.birth_date IS NULL THEN '不明' WHEN {age} < 6 THEN '0–5' WHEN {age} < 18 THEN '6–17'
                           WHEN {age} < 60 THEN '18–59' WHEN {age} < 80 THEN '60–79' ELSE '80–' END AS age
-                FROM b_cubed b LEFT JOIN read_parquet('{quoted(home.lake(batch, "linkage", "persons"))}') p USING (person_id))"""
+                FROM b_cubed b LEFT JOIN {persons(home, batch)} p USING (person_id))"""
 
 
 def _calibration(connection: "duckdb.DuckDBPyConnection") -> "pl.DataFrame":

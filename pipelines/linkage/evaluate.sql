@@ -2,7 +2,7 @@
 
 CREATE TEMP TABLE judged AS
 SELECT r.record_id, r.source, r.file, r.row_no, r.member_no, r.person_id, r.match_method, r.match_probability, t.true_person
-FROM read_parquet('{records}') r
+FROM {records} r
 JOIN read_parquet('{truth}') t USING (source, file, row_no, member_no)
 WHERE t.batch = $batch;
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import DataError, UsageError
 from pipelines.linkage.config import load_config
+from pipelines.linkage.lake import is_linked, person_records
 from pipelines.linkage.retrace import Retraced, Weighed, retrace
 from pipelines.linkage.weights import current_model
 from pipelines.masking import load_role, mask
@@ -82,7 +83,7 @@ def explain_person(home: Home, subject: str, role: str = "district") -> str:
     record = _RECORD.fullmatch(subject)
     if not record and not re.fullmatch(r"[Pp][0-9A-Za-z]{11}", subject):
         raise UsageError("请写人员编号（P 开头，共 12 位），或来源行 数据源:文件:行号[:成员]。")
-    batches = [b for b in reversed(home.batches()) if home.lake(b, "linkage", "person_records").exists()]
+    batches = [b for b in reversed(home.batches()) if is_linked(home, b)]
     contracts = load_contracts()
     if record:
         source, file, row_no, member = record.groups()
@@ -90,7 +91,7 @@ def explain_person(home: Home, subject: str, role: str = "district") -> str:
         where += f" AND member_no = {member}" if member else ""
         for batch in batches:
             with home.connect() as connection:
-                rows = _rows(connection, home, batch, where)
+                rows = _rows(connection, home, batch, where, source)
                 if rows:
                     return _explained(connection, home, batch, rows, role, contracts)
         raise DataError(
@@ -118,12 +119,12 @@ def _person(home: Home, person: str, role: str, batches: Sequence[str], contract
     raise DataError(f"没有编号为 {person} 的人员。", todo="核对编号；也可能在还没有运行的批次里。")
 
 
-def _rows(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, where: str) -> list[_Row]:
+def _rows(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, where: str, source: str | None = None) -> list[_Row]:
     """The identities that are asked about, each with its first row."""
     found = connection.execute(f"""
         SELECT min(record_id), source, arg_min(file, record_id), arg_min(row_no, record_id), arg_min(member_no, record_id),
             count(*), any_value(match_method), min(match_probability), person_id
-        FROM read_parquet('{quoted(home.lake(batch, "linkage", "person_records"))}') WHERE {where}
+        FROM {person_records(home, batch, source)} WHERE {where}
         GROUP BY source, identity_hash, person_id ORDER BY 1""").fetchall()
     return [_Row(*row) for row in found]
 
@@ -192,10 +193,9 @@ def _headed(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, per
     ).fetchall():
         lines.append(f"曾用编号 {old}：批次 {since} 并入（{reason}）")
     for other in home.batches():
-        path = home.lake(other, "linkage", "person_records")
-        if other != batch and path.exists():
+        if other != batch and is_linked(home, other):
             amount = connection.execute(
-                f"SELECT count(*) FROM read_parquet('{quoted(path)}') WHERE person_id = ?", [person]
+                f"SELECT count(*) FROM {person_records(home, other)} WHERE person_id = ?", [person]
             ).fetchall()
             if amount[0][0]:
                 lines.append(f"批次 {other}：{amount[0][0]} 行")

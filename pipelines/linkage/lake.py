@@ -10,7 +10,9 @@ batch>.parquet`, a hard link to that batch's whole table, so that a batch stands
 
 from pathlib import Path
 
+from pipelines.contracts import Contract
 from pipelines.errors import DataError
+from pipelines.standardise import empty_query
 from pipelines.storage import Home, quoted
 
 STAGE = "linkage"
@@ -30,7 +32,7 @@ def persons(home: Home, batch: str) -> str:
     Raises:
         DataError: the batch has not been linked.
     """
-    return _relation(home, batch, "persons")
+    return relation(home, batch, "persons")
 
 
 def person_faces(home: Home, batch: str) -> str:
@@ -39,7 +41,7 @@ def person_faces(home: Home, batch: str) -> str:
     Raises:
         DataError: the batch has not been linked.
     """
-    return _relation(home, batch, "person_faces")
+    return relation(home, batch, "person_faces")
 
 
 def identities(home: Home, batch: str) -> str:
@@ -48,7 +50,7 @@ def identities(home: Home, batch: str) -> str:
     Raises:
         DataError: the batch has not been linked.
     """
-    return _relation(home, batch, "identities")
+    return relation(home, batch, "identities")
 
 
 def person_records(home: Home, batch: str, source: str | None = None) -> str:
@@ -66,16 +68,39 @@ def person_records(home: Home, batch: str, source: str | None = None) -> str:
     if whole.exists():  # a batch that was linked before identities were kept
         only = f" WHERE source = '{source}'" if source else ""
         return f"(FROM read_parquet('{quoted(whole)}'){only})"
-    rows = sorted((home.root / "lake" / batch / "standardised").glob(f"{source or '[!.]*'}.parquet"))
+    rows = sorted((home.root / "lake" / batch / "standardised").glob("[!.]*.parquet"))
     if not rows or not _files(home, batch, "identities"):
         raise _not_linked(home, batch)
+    rows = [path for path in rows if path.stem == source] or rows
     listed = ", ".join(f"'{quoted(path)}'" for path in rows)
+    only = f"WHERE source = '{source}'" if source else ""
     return f"""(
         SELECT r.record_id, '{batch}' AS batch, r.source, r.file, r.row_no, r.member_no, i.person_id,
             CASE WHEN i.batch = '{batch}' THEN i.match_method ELSE 'unchanged' END AS match_method, i.match_probability,
             r.identity_hash
-        FROM (SELECT record_id, source, file, row_no, member_no, identity_hash FROM read_parquet([{listed}], union_by_name = true)) AS r
+        FROM (
+            SELECT record_id, source, file, row_no, member_no, identity_hash
+            FROM read_parquet([{listed}], union_by_name = true) {only}
+        ) AS r
         JOIN {identities(home, batch)} AS i USING (identity_hash))"""
+
+
+def rows_of_persons(home: Home, batch: str, contract: Contract) -> str:
+    """A source's standardised rows and whose they are: its columns, person_id, match_probability; empty where nothing was sent.
+
+    Only the identities of this source are read: they lie together in their file.
+
+    Raises:
+        DataError: the batch has not been linked.
+    """
+    path, whole = home.lake(batch, "standardised", contract.source), home.lake(batch, STAGE, "person_records")
+    if not path.exists():
+        return f"(SELECT *, NULL::VARCHAR AS person_id, NULL::DOUBLE AS match_probability FROM ({empty_query(contract)}))"
+    key, whose = "identity_hash", f"{identities(home, batch)} WHERE source_no = {contract.number}" if not whole.exists() else ""
+    if not whose:
+        key, whose = "record_id", person_records(home, batch, contract.source)
+    return f"""(SELECT s.*, i.person_id, i.match_probability FROM read_parquet('{quoted(path)}') AS s
+        JOIN (SELECT {key}, person_id, match_probability FROM {whose}) AS i USING ({key}))"""
 
 
 def base_of(home: Home, batch: str, table: str) -> tuple[Path, str] | None:
@@ -98,19 +123,27 @@ def _files(home: Home, batch: str, table: str) -> list[Path]:
     return [base[0], changes] if base and changes.exists() else []
 
 
-def _relation(home: Home, batch: str, table: str) -> str:
+def relation(home: Home, batch: str, table: str) -> str:
+    """One of KEYS as it stands after a batch.
+
+    Raises:
+        DataError: the batch has not been linked.
+    """
     files = _files(home, batch, table)
     if not files:
         raise _not_linked(home, batch)
     if len(files) == 1:
         return f"read_parquet('{quoted(files[0])}')"
     base, changes, key = f"read_parquet('{quoted(files[0])}')", f"read_parquet('{quoted(files[1])}')", KEYS[table]
-    kept = f"SELECT * FROM {base} ANTI JOIN (SELECT {key} FROM {changes}) USING ({key})"
-    if table == "persons":  # whoever was seen in the base's month and is not among the changes was seen in this one
-        then = base_of(home, batch, table)
-        kept = f"""SELECT * REPLACE (CASE WHEN last_batch = '{then[1] if then else ""}' THEN '{batch}' ELSE last_batch END AS last_batch)
-            FROM ({kept})"""
+    kept = f"FROM {base} ANTI JOIN (SELECT {key} FROM {changes}) USING ({key})"
+    if table == "persons" and (then := base_of(home, batch, table)):
+        kept = f"SELECT * REPLACE ({seen_now(then[1], batch)}) {kept}"
     return f"({kept} UNION ALL BY NAME SELECT * EXCLUDE (gone) FROM {changes} WHERE NOT gone)"
+
+
+def seen_now(then: str, now: str) -> str:
+    """Of persons whom a later batch did not change: whoever was seen in `then` is seen in `now`; for SELECT * REPLACE."""
+    return f"CASE WHEN last_batch = '{then}' THEN '{now}' ELSE last_batch END AS last_batch"
 
 
 def _not_linked(home: Home, batch: str) -> DataError:

@@ -16,6 +16,7 @@ import numpy as np
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
+from pipelines.linkage import lake
 from pipelines.linkage.assign import as_patterns, decide, score_pairs
 from pipelines.linkage.compare import compare
 from pipelines.linkage.config import Config
@@ -124,11 +125,8 @@ def retrace(
 
 
 def _open_lake(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
-    for table in ("persons", "person_records", "person_faces"):
-        path = home.lake(batch, "linkage", table)
-        if not path.exists():
-            raise DataError(f"批次 {batch} 还没有归并完。", where=str(home.root), todo="先运行该批次。")
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS FROM read_parquet('{quoted(path)}')")
+    for relation in (lake.persons, lake.person_records, lake.person_faces):
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation.__name__} AS FROM {relation(home, batch)}")
 
 
 def _listed(values: Sequence[int] | Sequence[str]) -> str:
@@ -240,12 +238,12 @@ def _faces_of_subjects(connection: "duckdb.DuckDBPyConnection", register: int) -
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE brought_face AS SELECT 0::UBIGINT AS profile, eid, {FACE} FROM own_face LIMIT 0"
     )
-    connection.execute("CREATE OR REPLACE TEMP TABLE kept_face AS FROM person_face")
+    connection.execute("CREATE OR REPLACE TEMP TABLE kept_face AS FROM new_extra")
     for profile in _column(connection, "SELECT DISTINCT profile FROM subject"):
-        connection.execute("DELETE FROM person_face")
+        connection.execute("DELETE FROM new_extra")
         add_faces(connection, f"profile = {profile}")
-        connection.execute(f"INSERT INTO brought_face SELECT {profile}, eid, {FACE} FROM person_face")
-    connection.execute("DELETE FROM person_face; INSERT INTO person_face FROM kept_face")
+        connection.execute(f"INSERT INTO brought_face SELECT {profile}, eid, {FACE} FROM new_extra")
+    connection.execute("DELETE FROM new_extra; INSERT INTO new_extra FROM kept_face")
     connection.execute("DELETE FROM assigned WHERE profile IN (SELECT profile FROM subject)")
     former_names(connection, register)
     add_faces(connection, "true")
@@ -263,7 +261,7 @@ def _pairs(work: Round) -> None:
         SELECT u.unit AS eid, s.source FROM unit_profile AS u JOIN profile AS p USING (profile)
         JOIN (VALUES {sources}) AS s(source_no, source) USING (source_no)""")
     connection.execute("CREATE OR REPLACE TEMP TABLE only_others AS FROM person_face")
-    connection.execute("INSERT INTO person_face SELECT eid, " + FACE + " FROM brought_face")
+    connection.execute("INSERT INTO new_extra SELECT eid, " + FACE + " FROM brought_face")
     open_faces(work)
     relations = {"repair": "repair", "companion": "companion", "owner_kin": "owner_kin"}
     candidate_pairs(connection, config, "open_face", "person_face", relations=relations)

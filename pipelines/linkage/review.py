@@ -16,6 +16,7 @@ from pipelines.errors import DataError, UsageError
 from pipelines.linkage.config import load_config
 from pipelines.linkage.decisions import Decision, read_decisions, record_decisions
 from pipelines.linkage.explain import FIELDS, birth_shown, said_of_person, said_of_record
+from pipelines.linkage.lake import is_linked, person_records
 from pipelines.linkage.retrace import retrace
 from pipelines.linkage.review_sheet import Answer, question_number, read_sheet, write_not_taken, write_sheet
 from pipelines.linkage.weights import current_model
@@ -81,10 +82,8 @@ def _questions(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) 
             GROUP BY ALL""")
     else:
         connection.execute("CREATE TABLE leads (person_id VARCHAR, amount BIGINT)")
-    tables = {
-        table: f"read_parquet('{quoted(home.lake(batch, 'linkage', table))}')" for table in ("person_records", "match_review")
-    }
-    sql = _QUESTIONS.format(**tables)
+    asked = f"read_parquet('{quoted(home.lake(batch, 'linkage', 'match_review'))}')"
+    sql = _QUESTIONS.format(person_records=person_records(home, batch), match_review=asked)
     connection.execute(f"CREATE TABLE question AS {sql}", {"most": _MOST})
     rows: list[dict[str, Any]] = connection.sql("FROM question ORDER BY number, candidate").to_arrow_table().to_pylist()
     return rows
@@ -238,13 +237,13 @@ def _places(home: Home, answers: Sequence[Answer]) -> dict[tuple[int, str], tupl
     wanted = sorted({answer.identity_hash for answer in answers if not answer.wrong})
     with home.connect() as connection:
         for batch in home.batches():
-            records, review = home.lake(batch, "linkage", "person_records"), home.lake(batch, "linkage", "match_review")
-            if not wanted or not review.exists():
+            review = home.lake(batch, "linkage", "match_review")
+            if not wanted or not review.exists() or not is_linked(home, batch):
                 continue
             rows = connection.execute(
                 f"""SELECT r.identity_hash, q.candidate_person_id, r.source, r.file, r.row_no, r.member_no
                 FROM read_parquet('{quoted(review)}') AS q
-                JOIN (SELECT * FROM read_parquet('{quoted(records)}') WHERE identity_hash IN (SELECT unnest(?::UBIGINT[]))) AS r
+                JOIN (SELECT * FROM {person_records(home, batch)} WHERE identity_hash IN (SELECT unnest(?::UBIGINT[]))) AS r
                     USING (record_id) ORDER BY q.record_id DESC""",
                 [wanted],
             ).fetchall()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import DataError
+from pipelines.linkage.lake import is_linked, person_records, persons
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS, Home, quoted, whole_or_absent
 
@@ -59,6 +60,8 @@ FILLINGS = {
     "source_file": Filling("extracts", "*.files"),
     "rejected_row": Filling("extracts", "*.rejected"),
 }
+
+_PUT_TOGETHER = {"persons": persons, "person_records": person_records}
 
 
 def build_warehouse(home: Home, batch: str, reporter: Reporter) -> dict[str, int | float]:
@@ -110,31 +113,37 @@ def fill(connection: "duckdb.DuckDBPyConnection", home: Home, table: str, batche
     filling = FILLINGS[table]
     columns = {row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
     for of_batch in batches if filling.every_batch else batches[-1:]:
-        for path in _lake_files(home, of_batch, filling):
-            present = [row[0] for row in connection.execute(f"DESCRIBE FROM read_parquet('{quoted(path)}')").fetchall()]
+        for relation in _relations(home, of_batch, filling):
+            present = [row[0] for row in connection.execute(f"DESCRIBE FROM {relation}").fetchall()]
             selected = [f'"{column}"' for column in present if column in columns and column != "batch"]
             if "batch" in columns:
                 of_row = "batch" if table == "person_alias" else f"'{of_batch}' AS batch"
                 selected.append(of_row)
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT {', '.join(selected)} FROM read_parquet('{quoted(path)}')")
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT {', '.join(selected)} FROM {relation}")
 
 
 def _keep_persons_of(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, latest: str) -> None:
     """An earlier batch that is run again may know persons whom the latest, linked before, does not: they are published too."""
-    persons = home.lake(batch, "linkage", "persons")
-    if batch != latest and persons.exists():
+    if batch != latest and is_linked(home, batch):
         published = {row[0] for row in connection.execute("DESCRIBE person").fetchall()}
-        present = connection.execute(f"DESCRIBE FROM read_parquet('{quoted(persons)}')").fetchall()
+        present = connection.execute(f"DESCRIBE FROM {persons(home, batch)}").fetchall()
         columns = [row[0] for row in present if row[0] in published]
         connection.execute(f"""
-            INSERT INTO person BY NAME SELECT {", ".join(columns)} FROM read_parquet('{quoted(persons)}') earlier
+            INSERT INTO person BY NAME SELECT {", ".join(columns)} FROM {persons(home, batch)} earlier
             ANTI JOIN person USING (person_id) ANTI JOIN person_alias a ON a.old_person_id = earlier.person_id
         """)
 
 
-def _lake_files(home: Home, batch: str, filling: Filling) -> Iterator[Path]:
+def _relations(home: Home, batch: str, filling: Filling) -> Iterator[str]:
+    """What to read a table of one batch from: what lies in files of its own, and what linkage puts together from several."""
+    if filling.stage == "linkage" and filling.table in _PUT_TOGETHER:
+        if is_linked(home, batch):
+            yield _PUT_TOGETHER[filling.table](home, batch)
+        return
     pattern = home.lake(batch, filling.stage, filling.table)
-    yield from sorted(path for path in pattern.parent.glob(pattern.name) if not path.name.startswith("."))
+    for path in sorted(pattern.parent.glob(pattern.name)):
+        if not path.name.startswith("."):
+            yield f"read_parquet('{quoted(path)}')"
 
 
 def _fill_source(connection: "duckdb.DuckDBPyConnection", contracts: dict[str, Contract], batches: list[str]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.assess.catalogue import load_catalogue
 from pipelines.assess.leads import load_outcomes
+from pipelines.linkage.lake import persons
 from pipelines.masking import mask
 from pipelines.progress import Reporter
 from pipelines.publish.archive import pack
@@ -148,7 +149,7 @@ def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, polic
     )
     connection.execute(
         "CREATE TABLE person AS SELECT person_id, name, id_number, birth_date, phone, address "
-        f"FROM {lake('linkage', 'persons')} SEMI JOIN wanted USING (person_id)"
+        f"FROM {persons(home, batch)} SEMI JOIN wanted USING (person_id)"
     )
     _mask_persons(connection, role)
     _read_benefits(connection, home, batch)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.assess.leads import load_outcomes
 from pipelines.contracts import load_contracts
+from pipelines.linkage.lake import person_records
 from pipelines.storage import Home, quoted, whole_or_absent, write_parquet
 
 if TYPE_CHECKING:
@@ -33,11 +34,12 @@ def write_corrections(connection: "duckdb.DuckDBPyConnection", home: Home, batch
         "lead": ("assess", "leads", "*"),
         "finding": ("assess", "findings", "household_id, direction, inputs"),
         "member": ("households", "members", "household_id, person_id"),
-        "person_record": ("linkage", "person_records", "source, file, row_no, person_id, identity_hash"),
     }
     for view, (stage, table, columns) in views.items():
         path = home.lake(batch, stage, table)
         connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM read_parquet('{quoted(path)}')")
+    columns = "source, file, row_no, person_id, identity_hash"
+    connection.execute(f"CREATE VIEW person_record AS SELECT {columns} FROM {person_records(home, batch)}")
     connection.execute("CREATE TABLE outcome (code VARCHAR, correction VARCHAR)")
     for outcome in load_outcomes().values():
         connection.execute("INSERT INTO outcome VALUES (?, ?)", [outcome.code, outcome.correction])

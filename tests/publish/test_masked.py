@@ -28,6 +28,7 @@ def home(tmp_path, monkeypatch):
                 FROM range(60) r(i)""",
             home.lake("2026-10", "linkage", "persons"),
         )
+        write_parquet(connection, "SELECT 0 AS record_id LIMIT 0", home.lake("2026-10", "linkage", "person_records"))
         write_parquet(
             connection,
             f"SELECT 'L00000000001' AS lead_id, 'A1' AS outcome_code, '{NAME}说没事' AS note, '{NAME}' AS visitors",
