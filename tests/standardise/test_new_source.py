@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pipelines.contracts import load_contracts
 from pipelines.extracts.stage import extract_source
+from pipelines.linkage.lake import person_records
 from pipelines.linkage.stage import link
 from pipelines.progress import Silent
 from pipelines.standardise import standardise_source
@@ -40,7 +41,7 @@ def test_a_new_source_is_read_standardised_and_linked_by_its_contract_alone(tmp_
     with home.connect() as connection:
         [(amount,)] = connection.execute(f"SELECT amount FROM '{home.lake(BATCH, 'standardised', 'heating_subsidy')}'").fetchall()
         same = connection.execute(f"""
-            SELECT count(DISTINCT person_id) FROM '{home.lake(BATCH, "linkage", "person_records")}'
+            SELECT count(DISTINCT person_id) FROM {person_records(home, BATCH)}
             WHERE source = 'heating_subsidy' OR row_no = 2""").fetchall()  # fmt: skip
     assert str(amount) == "1200.50"
     assert same == [(1,)]
