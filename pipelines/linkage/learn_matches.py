@@ -1,0 +1,147 @@
+"""Training: how records of one person compare (m), and how often ids are lent.
+
+Belongs here: shares of levels among pairs that an id proves to be one person, and among what the ids leave open. Does not belong
+here: strangers and relatives (`learn_strangers`), the order of the steps (`train`).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.linkage.assign import as_patterns
+from pipelines.linkage.exact import AGREES
+from pipelines.linkage.keys import candidate_pairs
+from pipelines.linkage.learn_strangers import STRENGTH, level_shares, levels_of_pairs, smoothed
+from pipelines.linkage.rounds import Round, make_units, open_faces, register_size
+from pipelines.linkage.weights import learn
+
+
+def learn_matches(work: Round) -> None:
+    """M per source from hidden identities and the persons their ids prove them to be.
+
+    An id proves nothing where the name contradicts it: how often a name is changed beyond recognition is learnt apart
+    (`_learn_borrowed`).
+    """
+    connection, model = work.connection, work.model
+    connection.execute(
+        "CREATE OR REPLACE TABLE proven AS SELECT eid AS l, truth AS r, 0::BIGINT AS keys FROM hidden WHERE truth IS NOT NULL"
+    )
+    levels_of_pairs(work, "hidden_face", "person_face", "proven")
+    for name, comparison in work.config.comparisons.items():
+        weights = model.comparisons[name]
+        together = level_shares(work, name).get("*")
+        if name == "household" or together is None:
+            continue
+        unproven = AGREES if comparison.comparer == "chinese_name" else len(together)
+        if comparison.mode:
+            weights.m["5"] = smoothed(together, weights.m["5"])
+            continue
+        weights.m["*"] = _up_to(unproven, together, weights.m["*"], STRENGTH)
+        for source, seen in level_shares(work, name, by="h.source").items():
+            weights.m[source] = _up_to(unproven, seen, weights.m["*"], 4 * STRENGTH)
+
+
+def learn_leftovers(work: Round) -> dict[str, object]:
+    """M of the id levels for damaged, cut and masked ids, by expectation–maximisation over the patterns of their candidates."""
+    connection, config, model = work.connection, work.config, work.model
+    make_units(work, f"source_no <> {work.register}")
+    _learn_households(work)
+    open_faces(work)
+    candidate_pairs(
+        connection, config, "open_face", "person_face",
+        relations={"repair": "repair", "companion": "companion", "owner_kin": "owner_kin"},
+    )  # fmt: skip
+    levels_of_pairs(work, "open_face", "person_face", "pairs")
+    _learn_borrowed(work)
+    persons, relatives = register_size(connection)
+    adapted = model.adapted(persons, relatives)
+    names = list(config.comparisons)
+    table = connection.sql(f"""SELECT '*' AS source, c.mode, {", ".join(names)}, c.tf, count(*) AS pairs
+        FROM compared AS c GROUP BY ALL ORDER BY ALL""").to_arrow_table()
+    patterns, counts = as_patterns(config, table), table.column("pairs").to_numpy().astype(float)
+    column = names.index("identity")
+    report: dict[str, object] = {}
+    for mode in ("2", "3", "4"):
+        chosen = patterns.modes == int(mode)
+        if counts[chosen].sum() < 30:
+            continue
+        m = [_group(adapted.comparisons[name].m, mode if config.comparisons[name].mode else "*") for name in names]
+        u = [_group(adapted.comparisons[name].u, mode if config.comparisons[name].mode else "*") for name in names]
+        learnt = learn(
+            patterns.levels[chosen], counts[chosen], m, u,
+            share=1 / persons, strength=STRENGTH, frequency=patterns.tf[chosen] / 4,
+            fixed=frozenset(range(len(names))) - {column}, share_fixed=True,
+        )  # fmt: skip
+        report[f"em_mode_{mode}"] = {
+            "rounds": len(learnt.log_likelihood),
+            "log_likelihood": float(f"{learnt.log_likelihood[-1]:.6g}"),
+            "healthy": learnt.healthy,
+        }
+        if learnt.healthy:
+            model.comparisons["identity"].m[mode] = learnt.m[column]
+    return report
+
+
+def _learn_borrowed(work: Round) -> None:
+    """How often a row bears a relative's sound id, and how often a name is changed beyond recognition.
+
+    Sound ids with a contradicting name, in `compared` (mode 1): where the owner's household holds somebody of the row's name,
+    the id is borrowed; where not, it is borrowed elsewhere, or the name is the person's other one.
+    """
+    connection, model = work.connection, work.model
+    total = connection.execute("SELECT count(*) FROM profile_face WHERE sound AND source_no <> ?", [work.register]).fetchall()[0][
+        0
+    ]
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE contradicted AS
+        SELECT c.l, min(c.identity) FILTER (c.identity IN (3, 4, 5) AND c.name BETWEEN 1 AND {AGREES}) AS borrowed,
+            min(c.name) FILTER (c.identity IN (1, 2) AND c.name > {AGREES}) AS name
+        FROM compared AS c WHERE c.mode = 1 GROUP BY c.l HAVING bool_or(c.identity IN (1, 2))""")
+    lent = np.zeros(4)  # from the household: the row's own birth date agrees, is not given, differs; from elsewhere
+    for level, amount in connection.execute(
+        "SELECT coalesce(borrowed - 3, 3), count(*) FROM contradicted JOIN unit_profile ON unit = l GROUP BY ALL"
+    ).fetchall():
+        lent[level] = amount
+    identity = model.comparisons["identity"]
+    model.borrowed = (lent[:3].sum() + STRENGTH * model.borrowed) / (total + STRENGTH)
+    lent += STRENGTH * np.array([0.45, 0.33, 0.02, 0.2])
+    identity.m["1"][2:5] = lent[:3] / lent.sum()
+    rows = connection.execute("""SELECT name, count(*) FROM contradicted JOIN unit_profile ON unit = l
+        WHERE borrowed IS NULL AND name IS NOT NULL GROUP BY name""").fetchall()
+    changed = np.zeros(len(work.config.comparisons["name"].level_names()))
+    for level, amount in rows:
+        changed[level - 1] = amount
+    # the rest is borrowed from relatives elsewhere, whose names differ as relatives' do; of names wholly unlike, say half
+    family = model.comparisons["name"].family["*"]
+    elsewhere = 0.5 * changed[-1] * family / family[-1]
+    changed = np.maximum(changed - elsewhere, 0.0)
+    for table in model.comparisons["name"].m.values():
+        table[AGREES:] = np.maximum((changed + STRENGTH * table)[AGREES:] / (total + STRENGTH), 2e-5)
+        table /= table.sum()
+
+
+def _learn_households(work: Round) -> None:
+    """How often two members of one household of a source (or of one row) share a household in the register, per source."""
+    rows = work.connection.execute("""
+        WITH member AS (
+            SELECT DISTINCT g.household, a.eid, p.source_no, h.household AS home
+            FROM companion_group AS g JOIN assigned AS a USING (profile) JOIN profile AS p USING (profile)
+            JOIN home AS h USING (eid)
+        )
+        SELECT source_no, count(*), count(*) FILTER (together) FROM (
+            SELECT a.source_no, a.household, a.eid, bool_or(a.home = b.home) AS together
+            FROM member AS a JOIN member AS b ON b.household = a.household AND b.eid <> a.eid GROUP BY ALL)
+        GROUP BY source_no""").fetchall()
+    names = {c.number: c.source for c in work.contracts.values()}
+    m = work.model.comparisons["household"].m
+    for number, members, together in sorted(rows):
+        m[names[number]] = smoothed(np.array([together, members - together], dtype=float), m["*"])
+
+
+def _up_to(level: int, seen: NDArray[np.float64], stated: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
+    """Smoothed shares of the levels up to `level`; the others stay as stated."""
+    shares = stated / stated.sum()
+    shares[:level] = smoothed(seen[:level], shares[:level], strength) * shares[:level].sum()
+    return np.asarray(shares)
+
+
+def _group(tables: dict[str, NDArray[np.float64]], group: str) -> NDArray[np.float64]:
+    return np.array(tables.get(group, tables.get("*", next(iter(tables.values())))))
