@@ -11,7 +11,7 @@ WHERE p.name_key <> o.name
     OR p.phone IS NOT NULL AND p.phone IS DISTINCT FROM o.phone
     OR p.village IS NOT NULL AND p.village IS DISTINCT FROM o.village
     OR p.address IS NOT NULL AND p.address IS DISTINCT FROM o.address
-    OR p.id_status IN ('valid', 'lifted') AND p.id_number IS DISTINCT FROM o.id;
+    OR p.sound AND p.id_number IS DISTINCT FROM o.id;
 
 CREATE OR REPLACE TABLE adding_row AS SELECT p.* FROM profile AS p SEMI JOIN adding AS a ON a.profile = p.profile;
 CREATE OR REPLACE TEMP TABLE adding_face AS FROM faces_of('adding_row');
@@ -50,8 +50,7 @@ WITH one AS (
 )
 SELECT DISTINCT * FROM one;
 
-INSERT INTO extra_face FROM brought;
-INSERT INTO person_face FROM brought;
+INSERT INTO new_extra FROM brought;
 DROP TABLE brought;
 DROP TABLE adding;
 DROP TABLE adding_row;

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.linkage.founding import found
-from pipelines.linkage.spine import FACE
+from pipelines.linkage.old import let_go
+from pipelines.linkage.records import bring_known
+from pipelines.linkage.spine import FACE, assign
 from pipelines.storage import Home, quoted
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def set_apart(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, r
     Each stands for a provisional person of its own from then on. Makes the table `wrong` for `tell_sources`.
 
     Args:
-        connection: holds assigned, entity, own_face, profile, decision, known, old and review.
+        connection: holds assigned, entity, own_face, profile, decision, what `old` opens, and review.
         home: where the earlier batches lie.
         batch: of now.
         register: the number of the register's source, whose rows stay.
@@ -45,17 +47,18 @@ def set_apart(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, r
     connection.execute("CREATE OR REPLACE TEMP TABLE founded AS SELECT profile AS first FROM wrong WHERE NOT stays")
     apart = int(connection.execute("SELECT count(*) FROM founded").fetchall()[0][0])
     # it may have been what that person began with: it must not come back as the same person
-    connection.execute("""
-        DELETE FROM known USING wrong AS w WHERE NOT w.stays AND known.profile = w.profile AND known.person_id = w.person_id""")
+    connection.execute("""DELETE FROM relinked USING wrong AS w
+        WHERE NOT w.stays AND relinked.profile = w.profile AND relinked.person_id = w.person_id""")
+    let_go(connection, "SELECT first AS profile FROM founded")
     found(connection, batch, provisional=True)
     connection.execute(f"""
         DELETE FROM review WHERE profile IN (SELECT first FROM founded);
         INSERT INTO review SELECT profile, eid, probability, '{REASON}' FROM wrong WHERE NOT stays;
         DELETE FROM assigned WHERE profile IN (SELECT first FROM founded);
-        INSERT INTO assigned SELECT first, eid, 'provisional', 1.0 FROM founded;
         CREATE OR REPLACE TEMP TABLE apart_row AS SELECT p.* FROM profile AS p JOIN founded AS f ON f.first = p.profile;
-        INSERT INTO own_face SELECT f.eid, {FACE} FROM founded AS f JOIN faces_of('apart_row') AS p ON p.profile = f.first
+        INSERT INTO new_own SELECT f.eid, {FACE} FROM founded AS f JOIN faces_of('apart_row') AS p ON p.profile = f.first
             WHERE NOT f.again""")
+    assign(connection, "SELECT first AS profile, eid, 'provisional' AS method, 1.0 AS p FROM founded")
     return apart
 
 
@@ -65,23 +68,13 @@ def tell_sources(connection: "duckdb.DuckDBPyConnection") -> None:
 
 
 def _load(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> int:
-    """Make `said_wrong` and `settled_by`; return how many identities of this batch were said to be wrong."""
-    earlier = home.earlier_batches(batch)
-    said = [path for b in earlier if (path := home.lake(b, "returns", "corrections")).exists()]
+    """Make `said_wrong` and bring what it names into `profile`; return how many identities of this batch were said to be wrong."""
+    said = [path for b in home.earlier_batches(batch) if (path := home.lake(b, "returns", "corrections")).exists()]
     if not said:
         return 0
+    listed = ", ".join(f"'{quoted(path)}'" for path in said)
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE said_wrong AS
-        SELECT DISTINCT identity_hash AS profile FROM read_parquet({_list(said)})
-        WHERE kind = 'data' AND identity_hash IN (SELECT profile FROM profile)""")
-    amount = int(connection.execute("SELECT count(*) FROM said_wrong").fetchall()[0][0])
-    linked = [path for b in earlier if (path := home.lake(b, "linkage", "person_records")).exists()]
-    if amount:
-        connection.execute(f"""CREATE OR REPLACE TEMP TABLE settled_by AS
-            SELECT identity_hash AS profile, arg_max(match_method, batch) AS method
-            FROM read_parquet({_list(linked)})
-            WHERE identity_hash IN (SELECT profile FROM said_wrong) AND match_method <> 'unchanged' GROUP BY identity_hash""")
-    return amount
-
-
-def _list(paths: list[Path]) -> str:
-    return "[" + ", ".join(f"'{quoted(path)}'" for path in paths) + "]"
+        SELECT DISTINCT identity_hash AS profile FROM read_parquet([{listed}])
+        WHERE kind = 'data' AND identity_hash IN (SELECT profile FROM record)""")
+    bring_known(connection, "FROM said_wrong")
+    return int(connection.execute("SELECT count(*) FROM said_wrong").fetchall()[0][0])

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.linkage.names import HIDDEN, name_levels
+from pipelines.linkage.records import bring_new
+from pipelines.linkage.spine import assign
 
 if TYPE_CHECKING:
     import duckdb
@@ -17,29 +19,48 @@ if TYPE_CHECKING:
 AGREES = HIDDEN
 """The weakest name level that still agrees: a surname with the rest lost. One character other may be a sibling."""
 
-_STEPS = Path(__file__).with_name("exact.sql").read_text(encoding="utf-8").split(";\n")
+_SAME = Path(__file__).with_name("exact.sql").read_text(encoding="utf-8").split(";\n")
+_OTHER = Path(__file__).with_name("exact_names.sql").read_text(encoding="utf-8")
+
+_STREAMED = """
+    SELECT i.identity_hash AS profile, n.source_no, i.id_number, i.name_key, i.birth_date, i.birth_date_from_id, i.phone,
+        i.village, i.address,
+        CASE WHEN i.household_key IS NOT NULL THEN hash(n.source_no, i.household_key) END AS household
+    FROM identity AS i
+    JOIN (SELECT record_id, (record_id >> 56)::TINYINT AS source_no FROM new_identity WHERE {where}) AS n USING (record_id)
+    WHERE i.id_status IN ('valid', 'lifted')"""
+_LOADED = """
+    SELECT * FROM profile WHERE sound AND {where}
+        AND profile IN (SELECT profile FROM new_identity) AND profile NOT IN (SELECT profile FROM assigned)"""
 
 
-def settle_exact(connection: "duckdb.DuckDBPyConnection", where: str, probabilities: list[float]) -> None:
-    """Assign the open profiles that bear a known person's sound id and an agreeing name.
+def settle_exact(connection: "duckdb.DuckDBPyConnection", where: str, probabilities: list[float], *, loaded: bool) -> None:
+    """Assign the new identities that bear a known person's sound id and an agreeing name; load the others into `profile`.
+
+    Loaded are also those that say something new of the person they are assigned to.
 
     Args:
-        connection: holds profile_face, person_face, assigned.
-        where: SQL over profile_face: which open profiles.
+        connection: holds identity, new_identity, person_face, assigned.
+        where: SQL over `record_id >> 56`, written source_no: which sources.
         probabilities: of being right, by name level (0: no name to hold against it; 1: equal …).
+        loaded: the new identities of these sources stand in `profile` already.
     """
-    for step in _STEPS:
+    by_number = where.replace("source_no", "(record_id >> 56)")
+    rows = _LOADED.format(where=where) if loaded else _STREAMED.format(where=by_number)
+    for step in _SAME:
         if step.strip():
-            statement = step.replace("{where}", where)
-            parameters = {"equal": round(probabilities[1], 6)} if "$equal" in statement else None
-            connection.execute(statement, parameters)
+            parameters = {"equal": round(probabilities[1], 6)} if "$equal" in step else None
+            connection.execute(step.replace("{rows}", rows).replace("{where}", by_number), parameters)
+    if not loaded:
+        bring_new(connection, "profile IN (SELECT profile FROM met WHERE adds UNION ALL SELECT profile FROM open_profile)")
+    connection.execute("DROP TABLE met; DROP TABLE doubled")
+    connection.execute(_OTHER)
     unequal = connection.sql("SELECT DISTINCT name AS a, known AS b FROM exact_pair WHERE name <> known").to_arrow_table()
     level = name_levels(unequal.column("a").to_pylist(), unequal.column("b").to_pylist())
     connection.register("exact_levels", unequal.append_column("level", [level]))
     listed = ", ".join(str(round(p, 6)) for p in probabilities)
     # two persons under one id: the one whose name agrees best, if only one does
-    connection.execute(f"""
-        INSERT INTO assigned
+    assign(connection, f"""
         WITH levelled AS (
             SELECT e.profile, e.eid, bool_and(e.other_birth) AS other_birth,
                 min(CASE WHEN e.name IS NULL OR e.known IS NULL THEN 0 WHEN e.name = e.known THEN 1 ELSE v.level END) AS level
@@ -47,9 +68,8 @@ def settle_exact(connection: "duckdb.DuckDBPyConnection", where: str, probabilit
             GROUP BY e.profile, e.eid
         ),
         ranked AS (SELECT *, rank() OVER (PARTITION BY profile ORDER BY level) AS place FROM levelled)
-        SELECT profile, min(eid), 'exact_id', list_extract([{listed}], min(level)::INTEGER + 1)
+        SELECT profile, min(eid) AS eid, 'exact_id' AS method, list_extract([{listed}], min(level)::INTEGER + 1) AS p
         FROM ranked WHERE place = 1 GROUP BY profile
-        HAVING count(*) = 1 AND min(level) <= {AGREES} AND (min(level) <= 1 OR NOT bool_or(other_birth))
-    """)
+        HAVING count(*) = 1 AND min(level) <= {AGREES} AND (min(level) <= 1 OR NOT bool_or(other_birth))""")  # fmt: skip
     connection.unregister("exact_levels")
     connection.execute("DROP TABLE exact_open; DROP TABLE exact_pair")

@@ -1,24 +1,32 @@
--- Step 1: id and name both the same. Most rows end here, so it reads the profiles as they are.
-INSERT INTO assigned
-SELECT p.profile, f.eid, 'exact_id', $equal
-FROM (FROM profile WHERE id_status IN ('valid', 'lifted') AND {where}) AS p
-JOIN (SELECT id, name, min(eid) AS eid FROM person_face WHERE sound GROUP BY id, name HAVING min(eid) = max(eid)) AS f
-    ON f.id = p.id_number AND f.name = p.name_key
-ANTI JOIN (SELECT profile FROM decision WHERE NOT same UNION ALL SELECT profile FROM assigned) AS d ON d.profile = p.profile;
+-- Step 1: id and name both those that a person was first seen under. Most rows end here, so it streams past: what it leaves
+-- of a row is whose it is, and whether the row says anything that the person's own face does not (adds).
+-- Whom a provisional person or another writing makes two is nobody's yet.
+CREATE OR REPLACE TEMP TABLE doubled AS
+SELECT DISTINCT x.id, x.name
+FROM (
+    SELECT eid, id, name FROM extra_face WHERE sound
+    UNION ALL SELECT f.eid, f.id, f.name FROM own_face AS f SEMI JOIN (FROM entity WHERE provisional) AS e USING (eid) WHERE f.sound
+) AS x
+JOIN own_face AS o ON o.id = x.id AND o.name = x.name AND o.eid <> x.eid AND o.sound;
+
+CREATE OR REPLACE TEMP TABLE met AS
+SELECT
+    p.profile, f.eid, p.source_no, p.household,
+    p.birth_date IS NOT NULL AND NOT coalesce(p.birth_date_from_id, false)
+        AND (year(p.birth_date) * 10000 + month(p.birth_date) * 100 + day(p.birth_date)) IS DISTINCT FROM f.birth
+    OR p.phone IS NOT NULL AND p.phone IS DISTINCT FROM f.phone
+    OR p.village IS NOT NULL AND p.village IS DISTINCT FROM f.village
+    OR p.address IS NOT NULL AND p.address IS DISTINCT FROM f.address AS adds
+FROM ({rows}) AS p
+JOIN (
+    SELECT eid, id, name, birth, phone, village, address
+    FROM own_face AS o ANTI JOIN doubled AS d ON d.id = o.id AND d.name = o.name WHERE o.sound
+) AS f ON f.id = p.id_number AND f.name = p.name_key
+ANTI JOIN (SELECT profile FROM decision WHERE NOT same UNION ALL SELECT profile FROM assigned WHERE method = 'decided') AS d
+    ON d.profile = p.profile;
+
+INSERT INTO assigned SELECT profile, eid, 'exact_id', $equal, source_no, true, household FROM met;
 
 -- What is open from here on.
 CREATE OR REPLACE TABLE open_profile AS
-SELECT profile FROM profile AS p ANTI JOIN assigned AS a ON a.profile = p.profile WHERE {where};
-
--- Step 2: the same id under another writing of the name, or none.
-CREATE OR REPLACE TABLE open_row AS SELECT p.* FROM profile AS p SEMI JOIN open_profile AS o ON o.profile = p.profile;
-
-CREATE OR REPLACE TEMP TABLE exact_open AS
-SELECT p.profile, p.id, p.name, p.own_birth
-FROM faces_of('open_row') AS p
-WHERE p.sound AND p.profile NOT IN (SELECT profile FROM decision WHERE NOT same);
-
-CREATE OR REPLACE TEMP TABLE exact_pair AS
-SELECT DISTINCT p.profile, p.name, f.eid, f.name AS known,
-    coalesce(abs(p.own_birth // 10000 - f.birth // 10000) > 1, false) AS other_birth
-FROM exact_open AS p JOIN person_face AS f ON f.id = p.id AND f.sound;
+SELECT profile FROM new_identity AS p ANTI JOIN assigned AS a ON a.profile = p.profile WHERE {where};

@@ -5,9 +5,8 @@ CREATE OR REPLACE MACRO faces_of(rows_table) AS TABLE
 WITH moded AS (
     SELECT
         *,
-        id_status IN ('valid', 'lifted') AS sound,
         CASE
-            WHEN id_status IN ('valid', 'lifted') THEN 1
+            WHEN sound THEN 1
             WHEN id_status IN ('bad_check', 'bad_date', 'malformed') AND length(id_number) BETWEEN 15 AND 20 THEN 2
             WHEN id_status = 'truncated' AND regexp_full_match(id_number, '[0-9]{12,20}')
                 AND length(rtrim(id_number, '0')) >= 12 THEN 3
@@ -18,7 +17,7 @@ WITH moded AS (
     FROM query_table(rows_table)
 )
 SELECT
-    m.profile, m.source_no, m.sound, m.mode,
+    m.profile, m.source_no, m.household, m.sound, m.mode,
     m.name_key AS name, m.name_pinyin AS pinyin, m.surname,
     coalesce(year(d.day) * 10000 + month(d.day) * 100 + day(d.day))::INTEGER AS birth,
     c.lunar,

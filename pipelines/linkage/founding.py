@@ -25,7 +25,7 @@ def found(connection: "duckdb.DuckDBPyConnection", batch: str, *, provisional: b
     """
     connection.execute("""CREATE OR REPLACE TEMP TABLE coded AS
         SELECT f.first, person_code(f.first) AS person_id, false AS again FROM (SELECT DISTINCT first FROM founded) AS f""")
-    connection.execute("""UPDATE coded SET again = true FROM known AS k
+    connection.execute("""UPDATE coded SET again = true FROM relinked AS k
         WHERE k.profile = coded.first AND k.person_id = coded.person_id AND k.person_id IN (SELECT person_id FROM entity)""")
     for salt in range(1, 9):
         clash = connection.execute(f"""UPDATE coded SET person_id = person_code(hash(first, {salt})) WHERE NOT again AND (

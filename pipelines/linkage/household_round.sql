@@ -5,7 +5,7 @@ SELECT DISTINCT g.household, u.unit FROM companion_group AS g JOIN unit_profile 
 
 CREATE OR REPLACE TEMP TABLE linked_group AS
 SELECT DISTINCT g.household, a.eid
-FROM (FROM companion_group WHERE household IN (SELECT household FROM open_group)) AS g JOIN assigned AS a USING (profile);
+FROM (FROM companion_group WHERE household IN (SELECT household FROM open_group)) AS g JOIN whose AS a USING (profile);
 
 CREATE OR REPLACE TEMP TABLE companion AS
 SELECT DISTINCT o.unit AS eid, b.eid AS kin

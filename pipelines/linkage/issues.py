@@ -21,16 +21,31 @@ def find_issues(connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str,
     """
     registers = ", ".join(str(c.number) for c in contracts.values() if c.one_row_per_person) or "0"
     # an exact id is its person's own, unless it is one of several that the person or several persons are known under
-    connection.execute("""CREATE OR REPLACE TEMP TABLE shared AS
-        SELECT id FROM own_face WHERE sound GROUP BY id HAVING count(DISTINCT eid) > 1""")
-    connection.execute("""CREATE OR REPLACE TEMP TABLE second AS
-        SELECT DISTINCT x.eid, x.id FROM extra_face AS x JOIN own_face AS o USING (eid)
+    connection.execute("""CREATE OR REPLACE TEMP TABLE odd_id AS
+        SELECT 'shared_id' AS kind, eid, id FROM own_face WHERE sound
+            AND id IN (SELECT id FROM own_face WHERE sound GROUP BY id HAVING min(eid) < max(eid))
+        UNION
+        SELECT 'second_id', x.eid, x.id FROM extra_face AS x JOIN own_face AS o USING (eid)
         WHERE x.sound AND o.sound AND x.id <> o.id""")
-    connection.execute(f"""CREATE OR REPLACE TABLE id_issue AS
+    connection.execute("""CREATE OR REPLACE TEMP TABLE odd_row AS
+        SELECT DISTINCT identity_hash AS profile, id_number AS id
+        FROM identity WHERE id_status IN ('valid', 'lifted') AND id_number IN (SELECT id FROM odd_id)""")
+    # who stands twice in a register: summing one bit per row overflows into the next source's, joining them does not
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE twice AS
+        WITH held AS (
+            SELECT eid, source_no FROM assigned WHERE source_no IN ({registers})
+            UNION ALL
+            SELECT eid, source_no FROM (SELECT DISTINCT profile, eid, source_no FROM kept_row WHERE source_no IN ({registers}))
+        )
+        SELECT eid, source_no FROM held
+        SEMI JOIN (
+            SELECT eid FROM held GROUP BY eid HAVING sum(1::HUGEINT << source_no) <> bit_or(1::HUGEINT << source_no)) USING (eid)
+        GROUP BY ALL HAVING count(*) > 1""")
+    connection.execute("""CREATE OR REPLACE TABLE id_issue AS
         WITH scored AS (
             SELECT a.profile, a.eid, p.id_number AS id
-            FROM (FROM assigned WHERE method NOT IN ('register', 'exact_id', 'unchanged')) AS a JOIN profile AS p USING (profile)
-            WHERE p.id_status IN ('valid', 'lifted')
+            FROM (FROM assigned WHERE method NOT IN ('register', 'exact_id')) AS a JOIN profile AS p USING (profile)
+            WHERE p.sound
         ),
         odd AS (SELECT s.* FROM scored AS s LEFT JOIN own_face AS f ON f.eid = s.eid AND f.id = s.id WHERE f.eid IS NULL)
         SELECT CASE WHEN o.eid IS NOT NULL THEN 'borrowed_id' ELSE 'second_id' END AS kind, x.profile, x.eid
@@ -38,18 +53,13 @@ def find_issues(connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str,
             SELECT id, min(eid) AS eid FROM own_face WHERE sound AND id IN (SELECT id FROM odd) GROUP BY id) AS o
             ON o.id = x.id AND o.eid <> x.eid
         UNION
-        SELECT 'second_id', a.profile, a.eid FROM second AS s JOIN assigned AS a USING (eid) JOIN profile AS p USING (profile)
-        WHERE p.id_number = s.id
+        SELECT 'second_id', w.profile, w.eid
+        FROM odd_row AS r JOIN whose AS w USING (profile) JOIN odd_id AS i ON i.kind = 'second_id' AND i.id = r.id AND i.eid = w.eid
         UNION
-        SELECT i.kind, i.profile, a.eid FROM old_issue AS i JOIN assigned AS a USING (profile)
-        WHERE i.kind = 'borrowed_id' AND a.method = 'unchanged'
+        SELECT 'borrowed_id', i.profile, k.eid FROM old_issue AS i JOIN kept_row AS k USING (profile) WHERE i.kind = 'borrowed_id'
         UNION
-        SELECT 'shared_id', p.profile, a.eid
-        FROM profile AS p JOIN shared AS s ON s.id = p.id_number JOIN assigned AS a USING (profile)
-        WHERE p.id_status IN ('valid', 'lifted')
+        SELECT 'shared_id', w.profile, w.eid
+        FROM odd_row AS r JOIN whose AS w USING (profile) WHERE r.id IN (SELECT id FROM odd_id WHERE kind = 'shared_id')
         UNION
-        SELECT 'registered_twice', a.profile, a.eid
-        FROM assigned AS a JOIN profile AS p USING (profile) JOIN (
-            SELECT p.source_no, a.eid FROM assigned AS a JOIN profile AS p USING (profile)
-            WHERE p.source_no IN ({registers}) GROUP BY ALL HAVING count(*) > 1) AS t
-            ON t.source_no = p.source_no AND t.eid = a.eid""")
+        SELECT 'registered_twice', w.profile, w.eid
+        FROM (FROM whose WHERE eid IN (SELECT eid FROM twice)) AS w JOIN twice AS t USING (eid, source_no)""")

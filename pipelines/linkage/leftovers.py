@@ -13,7 +13,7 @@ from pipelines.linkage.founding import found
 from pipelines.linkage.frequency import frequency_tables, with_frequencies
 from pipelines.linkage.keys import candidate_pairs
 from pipelines.linkage.rounds import Round, make_repairs, register_size
-from pipelines.linkage.spine import FACE
+from pipelines.linkage.spine import FACE, assign
 
 _REASONS = """CASE
     WHEN d.does = 'review' AND d.second > $second THEN '有两个以上的人都像，分不清是谁。'
@@ -59,14 +59,15 @@ def settle_leftovers(work: Round, batch: str) -> None:
         WHERE u.profile NOT IN (SELECT profile FROM assigned) GROUP BY l.cluster""")
     found(connection, batch, provisional=True)
     connection.execute(
-        f"INSERT INTO own_face SELECT f.eid, {FACE} FROM founded AS f JOIN unit_row AS p ON p.profile = f.first WHERE NOT again"
+        f"INSERT INTO new_own SELECT f.eid, {FACE} FROM founded AS f JOIN unit_row AS p ON p.profile = f.first WHERE NOT again"
     )
-    connection.execute(f"""INSERT INTO extra_face
+    connection.execute(f"""INSERT INTO new_extra
         SELECT DISTINCT f.eid, {FACE} FROM founded AS f JOIN labels AS l USING (cluster) JOIN rest_face AS r ON r.eid = l.unit
         WHERE NOT again""")
-    connection.execute("""INSERT INTO assigned SELECT u.profile, f.eid, 'provisional', 1.0
+    assign(connection, """
+        SELECT u.profile, f.eid, 'provisional' AS method, 1.0 AS p
         FROM founded AS f JOIN labels AS l USING (cluster) JOIN unit_profile AS u USING (unit)
-        WHERE u.profile NOT IN (SELECT profile FROM assigned)""")
+        WHERE u.profile NOT IN (SELECT profile FROM assigned)""")  # fmt: skip
     connection.unregister("labels")
 
 

@@ -1,115 +1,30 @@
-"""Persons: golden values, what is kept from batch to batch, and the tables that the stage writes.
+"""Persons: golden values, and the tables that the stage writes.
 
-Belongs here: reading the earlier batch's persons, person ids, writing `linkage/*.parquet`. Does not belong here: whose record is
-whose.
+Belongs here: writing `linkage/*.parquet`, whole or as what changed since an earlier batch. Does not belong here: whose record is
+whose; how the tables are read (`lake`).
 """
 
+import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
-from pipelines.linkage.founding import declare_codes
+from pipelines.linkage import lake
+from pipelines.linkage.records import bring_known
 from pipelines.linkage.spine import FACE
-from pipelines.storage import Home, quoted, write_parquet
+from pipelines.storage import Home, quoted, whole_or_absent, write_parquet
 
 if TYPE_CHECKING:
     import duckdb
 
-_LONGEST_CHAIN = 20
-"""How often one person may have become another."""
+_HOLDING = Path(__file__).with_name("holding.sql").read_text(encoding="utf-8")
+_GOLDEN = Path(__file__).with_name("persons.sql").read_text(encoding="utf-8")
 
-_SQL = Path(__file__).with_name("persons.sql").read_text(encoding="utf-8")
-
-
-def load_old(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> str | None:
-    """Make the tables old, old_own, old_face, known (profile, person_id) and old_alias of the last batch before `batch`.
-
-    Returns:
-        that batch; None if there is none (the tables are then empty).
-    """
-    declare_codes(connection)
-    earlier = next((b for b in reversed(home.earlier_batches(batch)) if _whole(home, b)), None)
-    if earlier is None:
-        connection.execute("""
-            CREATE TABLE old (person_id VARCHAR, name VARCHAR, id_number VARCHAR, id_status VARCHAR, sex VARCHAR, birth_date DATE,
-                town VARCHAR, village VARCHAR, grid VARCHAR, address VARCHAR, phone VARCHAR, alive BOOLEAN, death_date DATE,
-                provisional BOOLEAN, source_count INTEGER, first_batch VARCHAR, last_batch VARCHAR);
-            CREATE TABLE known (profile UBIGINT, person_id VARCHAR);
-            CREATE TABLE old_issue (kind VARCHAR, profile UBIGINT);
-            CREATE TABLE old_review (profile UBIGINT, person_id VARCHAR, probability DOUBLE, reason VARCHAR);
-            CREATE TABLE old_alias (old_person_id VARCHAR, person_id VARCHAR, batch VARCHAR, reason VARCHAR)""")
-        connection.execute(f"CREATE TABLE old_own AS SELECT ''::VARCHAR AS person_id, {FACE} FROM profile_face WHERE false")
-        connection.execute("CREATE TABLE old_face AS FROM old_own")
-        return None
-
-    def table(name: str) -> str:
-        return f"read_parquet('{quoted(home.lake(earlier, 'linkage', name))}')"
-
-    connection.execute(f"CREATE TABLE old AS FROM {table('persons')}")
-    connection.execute(f"""CREATE TABLE known AS SELECT profile, min(person_id) AS person_id
-        FROM (SELECT DISTINCT identity_hash AS profile, person_id FROM {table("person_records")})
-        SEMI JOIN profile USING (profile) GROUP BY profile""")
-    connection.execute(f"CREATE TABLE old_own AS SELECT person_id, {FACE} FROM {table('person_faces')} WHERE own")
-    connection.execute(f"CREATE TABLE old_face AS SELECT person_id, {FACE} FROM {table('person_faces')} WHERE NOT own")
-    connection.execute(f"CREATE TABLE old_alias AS FROM {table('person_alias')}")
-    connection.execute(f"""CREATE TABLE old_issue AS SELECT DISTINCT i.kind, r.identity_hash AS profile
-        FROM {table("id_issues")} AS i JOIN {table("person_records")} AS r USING (source, file, row_no, member_no)""")
-    connection.execute(f"""CREATE TABLE old_review AS
-        SELECT r.identity_hash AS profile, q.candidate_person_id AS person_id,
-            max(q.probability) AS probability, min(q.reason) AS reason
-        FROM {table("match_review")} AS q JOIN {table("person_records")} AS r USING (record_id) GROUP BY ALL""")
-    return earlier
-
-
-def _whole(home: Home, batch: str) -> bool:
-    """Whether a batch's linkage came to its end: the rows are written last."""
-    return all(home.lake(batch, "linkage", table).exists() for table in ("person_faces", "person_records"))
-
-
-def enter_old(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Number the persons of earlier batches, and give unchanged rows the persons they had.
-
-    A row is linked anew if a clerk said that it is not that person's, or somebody else's, or answered a question about it.
-    """
-    connection.execute("""
-        INSERT INTO entity SELECT row_number() OVER (ORDER BY person_id), person_id, first_batch, provisional FROM old""")
-    connection.execute("CREATE OR REPLACE TABLE alias AS FROM old_alias")
-    # a person who was decided upon may have become another since; so may that one
-    for _ in range(_LONGEST_CHAIN):
-        moved = connection.execute("""UPDATE decision SET person_id = a.person_id
-            FROM old_alias AS a WHERE a.old_person_id = decision.person_id""").fetchall()[0][0]
-        if not moved:
-            break
-    connection.execute("""
-        INSERT INTO assigned SELECT k.profile, e.eid, 'unchanged', 1.0
-        FROM known AS k JOIN entity AS e USING (person_id)
-        WHERE NOT EXISTS (
-            SELECT 1 FROM decision AS d WHERE d.profile = k.profile
-                AND (d.same <> (d.person_id = k.person_id) OR k.profile IN (SELECT profile FROM old_review)))""")
-
-
-def survivors(connection: "duckdb.DuckDBPyConnection", batch: str) -> None:
-    """Note in `alias` each earlier provisional person all of whose rows are now another person's."""
-    connection.execute(f"""INSERT INTO alias
-        SELECT k.person_id, min(e.person_id), '{batch}',
-            CASE WHEN bool_or(a.method = 'decided') THEN '人工确认为同一人' ELSE '新的数据表明是同一人' END
-        FROM known AS k JOIN assigned AS a USING (profile) JOIN entity AS e USING (eid)
-        JOIN old AS o ON o.person_id = k.person_id AND o.provisional
-        GROUP BY k.person_id
-        HAVING bool_and(e.person_id <> k.person_id) AND count(DISTINCT e.person_id) = 1
-            AND k.person_id NOT IN (SELECT person_id FROM assigned JOIN entity USING (eid))""")
-    connection.execute("DELETE FROM entity WHERE person_id IN (SELECT old_person_id FROM alias)")
-
-
-def carry_review(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Questions of earlier batches about rows that have not changed stay open until somebody answers them."""
-    connection.execute("""INSERT INTO review
-        SELECT q.profile, e.eid, q.probability, q.reason
-        FROM old_review AS q JOIN assigned AS a USING (profile) JOIN entity AS e USING (person_id)
-        WHERE a.method = 'unchanged' AND q.profile NOT IN (SELECT profile FROM review)
-            AND NOT EXISTS (SELECT 1 FROM decision AS d WHERE d.profile = q.profile AND d.person_id = q.person_id)""")
+_WHOLE_FROM = 0.2
+"""Where so large a share of the base's rows has changed, tables are written whole again: reading the changes costs more."""
 
 
 def find_deaths(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, deaths: str) -> None:
@@ -117,62 +32,206 @@ def find_deaths(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str,
     path = home.lake(batch, "standardised", deaths)
     if path.exists():
         connection.execute(f"""CREATE OR REPLACE TABLE death AS
-            SELECT a.eid, min(coalesce(d.death_date, d.cancelled_on)) AS death_date
-            FROM read_parquet('{quoted(path)}') AS d JOIN record USING (record_id) JOIN assigned AS a USING (profile)
-            WHERE d.cancel_reason = '死亡' GROUP BY a.eid""")
+            WITH dead AS (
+                SELECT identity_hash AS profile, coalesce(death_date, cancelled_on) AS day FROM read_parquet('{quoted(path)}')
+                WHERE cancel_reason = '死亡'
+            )
+            SELECT eid, min(day) AS death_date FROM (
+                SELECT a.eid, d.day FROM dead AS d JOIN assigned AS a USING (profile)
+                UNION ALL SELECT k.eid, d.day FROM dead AS d JOIN kept_row AS k USING (profile))
+            GROUP BY eid""")
     else:
         connection.execute("CREATE OR REPLACE TABLE death (eid BIGINT, death_date DATE)")
 
 
-def write_persons(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, register: int) -> dict[str, int | float]:
-    """Write `person_faces` and `persons`, and let go of what nothing after this reads: the faces and the profiles.
+class Writing:
+    """Writes the tables of a batch; those that an earlier batch has too as what changed, where little did.
+
+    Args:
+        connection: holds all that the steps made.
+        home: where the batch lies.
+        batch: the month.
+        earlier: the batch that this one goes on from; None if there is none.
+    """
+
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, earlier: str | None) -> None:
+        self._connection, self._home, self._batch, self._earlier = connection, home, batch, earlier
+        self._clear()
+
+    def persons(self, register: int) -> dict[str, int | float]:
+        """Write `persons`; returns how many there are, and how many are provisional."""
+        only, entities = "", "entity"
+        if self._earlier:
+            self._find_changed(register)
+            only, entities = "WHERE eid IN (SELECT eid FROM changed)", "(FROM entity SEMI JOIN changed USING (eid))"
+        self._run(_HOLDING.replace("{only}", only), register)
+        bring_known(self._connection, "SELECT profile FROM holding WHERE touched")
+        self._run(_GOLDEN.replace("{entities}", entities), register)
+        gone = "SELECT old_person_id AS person_id FROM alias"
+        self._write("persons", "SELECT * FROM persons", gone)
+        self._connection.execute("DROP TABLE persons; DROP TABLE profile CASCADE")
+        counted = self._connection.execute(
+            f"SELECT count(*), count(*) FILTER (provisional) FROM {lake.persons(self._home, self._batch)}"
+        ).fetchall()[0]
+        return {"persons": counted[0], "provisional": counted[1]}
+
+    def faces(self) -> None:
+        """Write `person_faces`: all faces of whoever got a new one."""
+        of_these = "WHERE eid IN (SELECT eid FROM new_own UNION ALL SELECT eid FROM new_extra)" if self._earlier else ""
+        faces = f"""SELECT person_id, {FACE}, own, eid::INTEGER AS person_no FROM (
+                SELECT eid, {FACE}, true AS own FROM own_face {of_these}
+                UNION ALL SELECT DISTINCT eid, {FACE}, false FROM extra_face {of_these})
+            JOIN entity USING (eid)"""
+        self._write("person_faces", faces, "SELECT old_person_id AS person_id FROM alias")
+        self._connection.execute("DROP VIEW person_face; DROP VIEW own_face; DROP VIEW extra_face")
+        self._connection.execute("DROP TABLE new_own; DROP TABLE new_extra; DROP TABLE near_own; DROP TABLE near_extra")
+
+    def feedback(self) -> None:
+        """Write what is small and always whole: person_alias, match_review, id_issues, coverage."""
+        place = f"r.record_id, '{self._batch}' AS batch, r.source, r.file, r.row_no, r.member_no"
+        queries = {
+            "person_alias": "SELECT * FROM alias ORDER BY ALL",
+            "coverage": "SELECT * FROM new_coverage ORDER BY ALL",
+            "match_review": f"""SELECT {place}, e.person_id AS candidate_person_id, q.p AS probability, q.reason
+                FROM review AS q JOIN identity AS r ON r.identity_hash = q.profile JOIN entity AS e ON e.eid = q.eid ORDER BY ALL""",
+            "id_issues": """SELECT q.kind, r.source, r.file, r.row_no, r.member_no, e.person_id
+                FROM id_issue AS q JOIN identity AS r ON r.identity_hash = q.profile LEFT JOIN entity AS e ON e.eid = q.eid
+                ORDER BY ALL""",
+        }
+        for table, query in queries.items():
+            write_parquet(self._connection, query, self._home.lake(self._batch, lake.STAGE, table))
+
+    def identities(self) -> None:
+        """Write `identities`, last: a batch that has them is linked.
+
+        Raises:
+            DataError: an identity has no person, or more than one.
+        """
+        self._check()
+        query = f"""SELECT a.profile AS identity_hash, a.source_no, a.sound, a.household, e.person_id, '{self._batch}' AS batch,
+                a.method::VARCHAR AS match_method, a.probability AS match_probability, a.eid::INTEGER AS person_no
+            FROM assigned AS a JOIN entity AS e USING (eid)"""
+        self._write("identities", query, "SELECT NULL::UBIGINT AS identity_hash WHERE false")
+
+    def _check(self) -> None:
+        settled, new, nobodys = self._connection.execute("""SELECT (SELECT count(*) FROM assigned),
+            (SELECT count(*) FROM new_identity), (SELECT count(*) FROM assigned ANTI JOIN entity USING (eid))""").fetchall()[0]
+        if settled != new or nobodys:
+            raise DataError(
+                "匹配结果与标准化数据不一致，没有写出。",
+                where=f"批次 {self._batch}",
+                todo="重新运行；若仍出现，请联系维护人员。",
+            )
+
+    def _find_changed(self, register: int) -> None:
+        """Make `changed` (eid): who got a row, lost one that counts, or is no longer (or again) in this batch."""
+        self._connection.execute(f"""CREATE OR REPLACE TEMP TABLE changed AS
+            WITH present AS (
+                SELECT eid, bit_or(1::BIGINT << source_no) AS sources, bool_or(source_no = {register}) AS in_register
+                FROM (SELECT eid, source_no FROM kept_row UNION ALL SELECT eid, source_no FROM assigned) GROUP BY eid
+            )
+            SELECT DISTINCT eid FROM assigned
+            UNION SELECT eid FROM death
+            UNION
+            SELECT o.person_no FROM old_person AS o LEFT JOIN present AS p ON p.eid = o.person_no
+            WHERE coalesce(bit_count(p.sources), 0) <> o.source_count
+                OR (p.eid IS NOT NULL) <> (o.last_batch = '{self._earlier}')
+                OR (o.provisional AND coalesce(p.in_register, false))""")
+
+    def _run(self, statements: str, register: int) -> None:
+        known = {"register": register, "batch": self._batch}
+        for statement in statements.split(";\n"):
+            if statement.strip():
+                given = {name: value for name, value in known.items() if f"${name}" in statement}
+                self._connection.execute(statement, given or None)
+
+    def _write(self, table: str, rows: str, gone: str) -> None:
+        """Write a table of lake.KEYS: whole, or as changes to the base of the batch before.
+
+        Args:
+            table: which.
+            rows: SQL of the rows that are new or changed.
+            gone: SQL of the keys whose rows are no more.
+        """
+        path, key = self._home.lake(self._batch, lake.STAGE, table), lake.KEYS[table]
+        if not self._earlier:
+            write_parquet(self._connection, rows, path)
+            return
+        base, since, before = self._base(table)
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE changing AS {rows}")
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE replaced AS SELECT {key} FROM changing UNION {gone}")
+        changes = f"""
+            SELECT *, false AS gone FROM changing
+            UNION ALL BY NAME
+            SELECT {key}, true AS gone FROM replaced ANTI JOIN changing USING ({key})"""
+        if before:
+            kept = f"FROM read_parquet('{quoted(before)}') ANTI JOIN replaced USING ({key})"
+            if table == "persons":
+                kept = f"SELECT * REPLACE ({lake.seen_now(self._earlier, self._batch)}) {kept}"
+            changes += f" UNION ALL BY NAME ({kept})"
+        size, of = self._connection.execute(
+            f"SELECT (SELECT count(*) FROM ({changes})), (SELECT count(*) FROM read_parquet('{quoted(base)}'))"
+        ).fetchall()[0]
+        if size > _WHOLE_FROM * of:
+            old = lake.relation(self._home, self._earlier, table)
+            kept = "*" if table != "persons" else f"* REPLACE ({lake.seen_now(self._earlier, self._batch)})"
+            write_parquet(
+                self._connection,
+                f"SELECT {kept} FROM {old} ANTI JOIN replaced USING ({key}) UNION ALL BY NAME SELECT * FROM changing",
+                path,
+            )
+        else:
+            self._link_base(base, path.with_name(f"{table}.base.{since}.parquet"))
+            write_parquet(self._connection, changes, lake.changes_of(self._home, self._batch, table))
+        self._connection.execute("DROP TABLE changing; DROP TABLE replaced")
+
+    def _base(self, table: str) -> tuple[Path, str, Path | None]:
+        """The whole table that the batch before rests on, the batch it is of, and what that batch changed in it."""
+        before = self._earlier or ""
+        found = lake.base_of(self._home, before, table)
+        if found and not self._home.lake(before, lake.STAGE, table).exists():
+            return *found, lake.changes_of(self._home, before, table)
+        return self._home.lake(before, lake.STAGE, table), before, None
+
+    def _link_base(self, base: Path, here: Path) -> None:
+        """A hard link: the base stays as it is here, whatever becomes of the earlier batch; a copy where links cannot be."""
+        with whole_or_absent(here) as new:
+            try:
+                os.link(base, new)
+            except OSError:
+                shutil.copyfile(base, new)
+
+    def _clear(self) -> None:
+        """Remove what an earlier run of the batch left; the identities first, which say that a batch is linked."""
+        for table in ("identities", "person_records", "person_faces", "persons"):
+            path = self._home.lake(self._batch, lake.STAGE, table)
+            lake.changes_of(self._home, self._batch, table).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+            for base in path.parent.glob(f"{table}.base.*.parquet"):
+                base.unlink()
+
+
+def write_all(
+    connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, earlier: str | None, contracts: Mapping[str, Contract]
+) -> dict[str, int | float]:
+    """Write every table of the batch, and let go of what nothing after this reads.
+
+    Args:
+        connection: holds all that the steps made.
+        home: where the batch lies.
+        batch: the month.
+        earlier: the batch that this one goes on from; None if there is none.
+        contracts: by source.
 
     Returns:
         counts: persons, provisional.
-    """
-    connection.execute("DROP TABLE person_face")
-    faces = f"""SELECT person_id, {FACE}, own FROM (
-            SELECT eid, {FACE}, true AS own FROM own_face UNION ALL SELECT DISTINCT eid, {FACE}, false FROM extra_face)
-        JOIN entity USING (eid)"""
-    write_parquet(connection, faces, home.lake(batch, "linkage", "person_faces"))
-    connection.execute("DROP TABLE own_face; DROP TABLE extra_face")
-    known = {"register": register, "batch": batch}
-    for statement in _SQL.split(";\n"):
-        if statement.strip():
-            connection.execute(statement, {name: value for name, value in known.items() if f"${name}" in statement} or None)
-    write_parquet(connection, "SELECT * FROM persons", home.lake(batch, "linkage", "persons"))
-    persons, provisional = connection.execute("SELECT count(*), count(*) FILTER (provisional) FROM persons").fetchall()[0]
-    connection.execute("DROP TABLE persons; DROP TABLE profile CASCADE")
-    return {"persons": persons, "provisional": provisional}
-
-
-def write_records(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: Mapping[str, Contract]) -> None:
-    """Write the tables of rows, and check that every standardised row stands in person_records exactly once.
 
     Raises:
-        DataError: it does not.
+        DataError: an identity has no person, or more than one.
     """
-    sources = ", ".join(f"({contract.number}, '{contract.source}')" for contract in contracts.values())
-    connection.execute(f"""CREATE OR REPLACE TEMP TABLE sent_file AS SELECT f.file_key, f.file, s.source
-        FROM file_name AS f JOIN (VALUES {sources}) AS s(source_no, source) ON s.source_no = f.file_key >> 16""")
-    place = f"""r.record_id, '{batch}' AS batch, f.source, f.file,
-        ((r.record_id >> 4) & 68719476735)::INTEGER AS row_no, (r.record_id & 15)::TINYINT AS member_no"""
-    sent = "JOIN sent_file AS f ON f.file_key = r.record_id >> 40"
-    queries = {
-        "person_alias": "SELECT * FROM alias ORDER BY ALL",
-        "match_review": f"""SELECT {place}, e.person_id AS candidate_person_id, q.p AS probability, q.reason
-            FROM review AS q JOIN record AS r USING (profile) {sent} JOIN entity AS e ON e.eid = q.eid ORDER BY ALL""",
-        "id_issues": f"""SELECT q.kind, f.source, f.file, ((r.record_id >> 4) & 68719476735)::INTEGER AS row_no,
-            (r.record_id & 15)::TINYINT AS member_no, e.person_id
-            FROM id_issue AS q JOIN record AS r USING (profile) {sent} LEFT JOIN entity AS e ON e.eid = q.eid ORDER BY ALL""",
-        "person_records": f"""SELECT {place}, e.person_id, a.method AS match_method, a.probability AS match_probability,
-            r.profile AS identity_hash
-            FROM record AS r JOIN assigned AS a USING (profile) JOIN entity AS e USING (eid) {sent}""",
-    }
-    for table, query in queries.items():
-        written = write_parquet(connection, query, home.lake(batch, "linkage", table))
-    if written != connection.execute("SELECT count(*) FROM record").fetchall()[0][0]:
-        home.lake(batch, "linkage", "person_records").unlink()
-        raise DataError(
-            "匹配结果的行数与标准化数据不一致，已撤销。", where=f"批次 {batch}", todo="重新运行；若仍出现，请联系维护人员。"
-        )
+    writing = Writing(connection, home, batch, earlier)
+    writing.faces()
+    counts = writing.persons(contracts["police_household"].number)
+    writing.feedback()
+    writing.identities()
+    return counts

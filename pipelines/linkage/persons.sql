@@ -1,26 +1,13 @@
--- The person tables of the batch.
--- Which rows are whose, in numbers only; rank: the register's, then sound ids, then by the sources' numbers; ties by content.
-CREATE OR REPLACE TEMP TABLE owned AS
-SELECT a.eid, a.profile, a.method, p.source_no,
-    ((CASE WHEN p.source_no = $register THEN 0 WHEN p.id_status IN ('valid', 'lifted') THEN 1 ELSE 2 END)::UBIGINT << 62)
-        | (p.source_no::UBIGINT << 55) | (p.profile >> 9) AS rank
-FROM assigned AS a JOIN profile AS p USING (profile);
-
-CREATE OR REPLACE TEMP TABLE holding AS
-SELECT eid, arg_min(profile, rank) AS profile, bit_count(bit_or(1::HUGEINT << source_no))::INTEGER AS source_count,
-    bool_or(source_no = $register) AS in_register, bool_or(method <> 'unchanged') AS touched
-FROM owned GROUP BY eid;
-
 -- Golden values, of those about whom anything new is known: the best row's, its gaps filled from the next best.
 CREATE OR REPLACE TEMP TABLE golden AS
 SELECT h.eid, p.name, p.id_number, p.id_status, p.sex, p.birth_date, p.town, p.village, p.grid, p.address, p.phone
 FROM holding AS h JOIN profile AS p USING (profile)
-WHERE h.touched OR h.eid NOT IN (SELECT e.eid FROM entity AS e JOIN old AS o USING (person_id));
+WHERE h.touched;
 
 CREATE OR REPLACE TEMP TABLE other_phone AS
-SELECT o.eid, arg_min(p.phone, o.rank) AS phone
-FROM owned AS o JOIN profile AS p USING (profile)
-WHERE p.phone IS NOT NULL AND o.eid IN (SELECT eid FROM golden WHERE phone IS NULL)
+SELECT o.eid, arg_min(i.phone, o.rank) AS phone
+FROM (FROM identity WHERE phone IS NOT NULL) AS i
+JOIN (FROM owned WHERE eid IN (SELECT eid FROM golden WHERE phone IS NULL)) AS o ON o.profile = i.identity_hash
 GROUP BY o.eid;
 
 CREATE OR REPLACE TEMP TABLE others AS
@@ -37,10 +24,13 @@ SELECT
     arg_min(p.village, o.rank) AS village,
     arg_min(p.grid, o.rank) AS grid,
     arg_min(p.address, o.rank) AS address
-FROM owned AS o JOIN profile AS p USING (profile)
-WHERE o.eid IN (
-    SELECT eid FROM golden
-    WHERE name IS NULL OR id_status NOT IN ('valid', 'lifted') OR sex IS NULL OR birth_date IS NULL OR village IS NULL OR address IS NULL)
+FROM identity AS p
+JOIN (
+    FROM owned WHERE eid IN (
+        SELECT eid FROM golden
+        WHERE name IS NULL OR id_status NOT IN ('valid', 'lifted') OR sex IS NULL OR birth_date IS NULL OR village IS NULL
+            OR address IS NULL)
+) AS o ON o.profile = p.identity_hash
 GROUP BY o.eid;
 
 CREATE OR REPLACE TABLE persons AS
@@ -68,13 +58,14 @@ SELECT
     NOT coalesce(h.in_register, false) AND coalesce(o.provisional, true) AS provisional,
     coalesce(h.source_count, 0)::INTEGER AS source_count,
     e.first_batch,
-    CASE WHEN h.eid IS NULL THEN o.last_batch ELSE $batch END AS last_batch
-FROM entity AS e
+    CASE WHEN h.eid IS NULL THEN o.last_batch ELSE $batch END AS last_batch,
+    e.eid::INTEGER AS person_no
+FROM {entities} AS e
 LEFT JOIN holding AS h USING (eid)
 LEFT JOIN golden AS g USING (eid)
 LEFT JOIN others AS x USING (eid)
 LEFT JOIN other_phone AS y USING (eid)
-LEFT JOIN old AS o USING (person_id)
+LEFT JOIN old_person AS o ON o.person_no = e.eid
 LEFT JOIN death AS d USING (eid)
 WHERE h.eid IS NOT NULL OR o.person_id IS NOT NULL;
 

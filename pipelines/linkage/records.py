@@ -1,7 +1,9 @@
-"""The batch's identities: where they lie, and the distinct ones among them.
+"""The batch's identities: where they lie, which of them are new, and all that a few of them say.
 
-Belongs here: reading `standardised/*.parquet` and folding repeated identities. Does not belong here: any judgement of who
-somebody is.
+Belongs here: reading `standardised/*.parquet`, and telling identities known from earlier batches from new ones. Does not belong
+here: any judgement of who somebody is.
+
+Most rows are settled without ever being held in memory: only what linking needs to look at twice is loaded (`bring`).
 """
 
 from collections.abc import Iterable
@@ -19,11 +21,12 @@ if TYPE_CHECKING:
 IDENTITY_COLUMNS = (
     "record_id", "source", "file", "row_no", "member_no", "name", "name_key", "name_pinyin", "surname", "former_name",
     "id_number", "id_status", "sex", "birth_date", "sex_from_id", "birth_date_from_id", "phone", "address", "town", "village",
-    "grid", "household_key",
+    "grid", "household_key", "identity_hash",
 )  # fmt: skip
 """The columns of schemas/lake/standardise.sql that linkage reads."""
 
-_SQL = Path(__file__).with_name("records.sql").read_text(encoding="utf-8")
+_FOLD = Path(__file__).with_name("records.sql").read_text(encoding="utf-8")
+_WIDE = Path(__file__).with_name("rows.sql").read_text(encoding="utf-8")
 _FACES = Path(__file__).with_name("faces.sql").read_text(encoding="utf-8")
 
 _FIRST_DAY, _LAST_DAY = -25567, 29219
@@ -36,10 +39,92 @@ def present_sources(home: Home, batch: str, contracts: Iterable[Contract]) -> li
     return sorted(there, key=lambda contract: contract.number)
 
 
+def rows_of(home: Home, batch: str, source: str) -> str:
+    """SQL that gives a source's identities."""
+    return f"SELECT {', '.join(IDENTITY_COLUMNS)} FROM read_parquet('{quoted(home.lake(batch, 'standardised', source))}')"
+
+
+def open_rows(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: Iterable[Contract]) -> None:
+    """Make the views `identity` (IDENTITY_COLUMNS of every standardised row) and `record` (record_id, profile), and empty tables.
+
+    Raises:
+        DataError: no standardised table at all.
+    """
+    sources = present_sources(home, batch, contracts)
+    if not sources:
+        raise DataError("这个批次没有可供匹配的数据。", where=f"批次 {batch}", todo="先把各部门的文件放进批次文件夹，再运行。")
+    rows = [rows_of(home, batch, contract.source) for contract in sources]
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW identity AS {' UNION ALL '.join(rows)}")
+    connection.execute("CREATE OR REPLACE TEMP VIEW record AS SELECT record_id, identity_hash AS profile FROM identity")
+    _empty_profile(connection)
+
+
+def find_new(connection: "duckdb.DuckDBPyConnection") -> tuple[int, int]:
+    """Tell the batch's rows apart: `kept_row` of identities whose person stands, `new_identity` of those to be linked.
+
+    Args:
+        connection: holds the view record, and `old_identity` (profile, eid, source_no, sound) of earlier batches, without those
+            that must be linked anew.
+
+    Returns:
+        number of rows, number of new identities. Tables: kept_row (record_id, profile, eid, source_no, sound); new_identity
+        (profile, record_id of its first row, rows).
+    """
+    known = connection.execute("SELECT 1 FROM old_identity LIMIT 1").fetchall()
+    # the first batch makes no table of all its rows: nothing is known
+    kind, none = ("TABLE", "") if known else ("VIEW", " WHERE false")
+    connection.execute(f"""CREATE OR REPLACE TEMP {kind} known_row AS
+        SELECT r.record_id, r.profile, k.eid, k.source_no, k.sound FROM record AS r LEFT JOIN old_identity AS k USING (profile){none}""")
+    connection.execute("CREATE OR REPLACE TEMP VIEW kept_row AS FROM known_row WHERE eid IS NOT NULL")
+    unknown = "known_row WHERE eid IS NULL" if known else "record"
+    connection.execute(f"""CREATE OR REPLACE TABLE new_identity AS
+        SELECT profile, min(record_id) AS record_id, count(*) AS rows FROM {unknown} GROUP BY profile""")
+    kept = connection.execute("SELECT count(*) FROM kept_row").fetchall()[0][0] if known else 0
+    new, rows = connection.execute("SELECT count(*), coalesce(sum(rows), 0) FROM new_identity").fetchall()[0]
+    return int(kept + rows), int(new)
+
+
+def bring_new(connection: "duckdb.DuckDBPyConnection", which: str) -> None:
+    """Add new identities to `profile`.
+
+    Args:
+        connection: holds identity, new_identity, profile.
+        which: SQL over new_identity; none of them may be there yet.
+
+    Raises:
+        DataError: a record id repeats in the standardised tables.
+    """
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE wanted AS SELECT record_id FROM new_identity WHERE {which}")
+    _bring(connection)
+
+
+def bring_known(connection: "duckdb.DuckDBPyConnection", profiles: str) -> None:
+    """Add identities that the batch holds, new or not, to `profile`, as far as they are not there yet.
+
+    Args:
+        connection: holds identity, record, profile.
+        profiles: SQL giving a column `profile`.
+
+    Raises:
+        DataError: a record id repeats in the standardised tables.
+    """
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE wanted AS
+        SELECT min(record_id) AS record_id FROM record
+        WHERE profile IN (SELECT profile FROM ({profiles}) ANTI JOIN profile USING (profile)) GROUP BY profile""")
+    _bring(connection)
+
+
+def _bring(connection: "duckdb.DuckDBPyConnection") -> None:
+    wanted, distinct = connection.execute("SELECT count(*), count(DISTINCT record_id) FROM wanted").fetchall()[0]
+    if wanted and (wanted != distinct or connection.execute(_WIDE.replace("{first}", "wanted")).fetchall()[0][0] != wanted):
+        raise DataError("标准化数据里有重复的记录编号，无法匹配。", todo="重新运行标准化；若仍出现，请联系维护人员。")
+    connection.execute("DROP TABLE wanted")
+
+
 def load_records(
     connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: Iterable[Contract]
 ) -> tuple[int, int]:
-    """Make the tables `record` (record_id, profile) and `profile` (one row per distinct identity of a source).
+    """Make `record`, `new_identity` and `profile` of a whole batch, nothing known from earlier ones: for training.
 
     Returns:
         number of records, number of profiles.
@@ -47,30 +132,29 @@ def load_records(
     Raises:
         DataError: no standardised table at all, or record ids that repeat.
     """
-    sources = present_sources(home, batch, contracts)
-    if not sources:
-        raise DataError("这个批次没有可供匹配的数据。", where=f"批次 {batch}", todo="先把各部门的文件放进批次文件夹，再运行。")
-    fold_identities(connection, [rows_of(home, batch, contract.source) for contract in sources])
-    counted = connection.execute(
-        "SELECT count(*), (SELECT count(*) FROM first_record), (SELECT count(*) FROM profile) FROM record"
-    ).fetchall()
-    records, identities, profiles = counted[0]
-    if identities != profiles:  # an identity's first record was found twice
-        raise DataError(
-            "标准化数据里有重复的记录编号，无法匹配。", where=f"批次 {batch}", todo="重新运行标准化；若仍出现，请联系维护人员。"
-        )
-    return int(records), int(profiles)
-
-
-def rows_of(home: Home, batch: str, source: str) -> str:
-    """SQL that gives a source's identities."""
-    return f"SELECT {', '.join(IDENTITY_COLUMNS)} FROM read_parquet('{quoted(home.lake(batch, 'standardised', source))}')"
+    open_rows(connection, home, batch, contracts)
+    connection.execute("DROP VIEW record")
+    connection.execute(_FOLD)
+    bring_new(connection, "true")
+    counted = connection.execute("SELECT (SELECT count(*) FROM record), (SELECT count(*) FROM profile)").fetchall()
+    return int(counted[0][0]), int(counted[0][1])
 
 
 def fold_identities(connection: "duckdb.DuckDBPyConnection", rows: list[str]) -> None:
-    """Make record, profile, profile_face, calendar and file_name of what the given queries (IDENTITY_COLUMNS) give."""
+    """Make `record`, `new_identity` and `profile` of what the given queries (IDENTITY_COLUMNS) give: for a few records."""
     connection.execute(f"CREATE OR REPLACE TEMP VIEW identity AS {' UNION ALL '.join(rows)}")
-    connection.execute(_SQL)
+    connection.execute(_FOLD)
+    _empty_profile(connection)
+    bring_new(connection, "true")
+
+
+def _empty_profile(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Make the empty table `profile`, the view profile_face on it, and the calendar."""
+    connection.execute("""CREATE OR REPLACE TABLE profile (
+        profile UBIGINT, source_no TINYINT, name VARCHAR, name_key VARCHAR, name_pinyin VARCHAR, surname VARCHAR,
+        former_name VARCHAR, id_number VARCHAR, id_status VARCHAR, sound BOOLEAN, sex VARCHAR, birth_date DATE,
+        sex_from_id BOOLEAN, birth_date_from_id BOOLEAN, phone VARCHAR, address VARCHAR, town VARCHAR, village VARCHAR,
+        grid VARCHAR, household_key VARCHAR, household UBIGINT)""")
     if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'calendar'").fetchall():
         _calendar(connection)
     connection.execute(_FACES)

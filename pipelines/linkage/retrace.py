@@ -22,6 +22,7 @@ from pipelines.linkage.compare import compare
 from pipelines.linkage.config import Config
 from pipelines.linkage.frequency import with_frequencies
 from pipelines.linkage.keys import candidate_pairs
+from pipelines.linkage.old import nobody_before
 from pipelines.linkage.records import fold_identities, rows_of
 from pipelines.linkage.rounds import LARGEST_HOME, Round, household_homes, make_repairs, make_units, open_faces
 from pipelines.linkage.spine import FACE, add_faces, former_names, prepare
@@ -225,6 +226,7 @@ def _little_world(work: Round, home: Home, batch: str, rows: list[str]) -> None:
     if others:
         known.append(f"{rows_of(home, batch, REGISTER)} WHERE record_id IN ({_listed(others)})")
     fold_identities(connection, rows + known)
+    nobody_before(connection)
     prepare(connection)
     for step in _STEPS[4:]:
         if step.strip():

@@ -38,14 +38,12 @@ INSERT INTO entity
 SELECT row_number() OVER (ORDER BY person_id), person_id, first_batch, provisional FROM nearby;
 
 INSERT INTO assigned
-SELECT DISTINCT k.profile, e.eid, k.method, k.probability
+SELECT DISTINCT k.profile, e.eid, k.method, k.probability, p.source_no, p.sound, p.household
 FROM (SELECT profile, person_id, method, probability FROM known_record
     UNION SELECT profile, person_id, method, probability FROM home_record
     UNION SELECT profile, person_id, method, probability FROM beside_record) AS k
 JOIN entity AS e USING (person_id)
-WHERE k.profile IN (SELECT profile FROM profile);
+JOIN profile AS p ON p.profile = k.profile;
 
-INSERT INTO own_face
+INSERT INTO new_own
 SELECT e.eid, {face} FROM person_faces AS f JOIN entity AS e USING (person_id) WHERE f.own;
-
-INSERT INTO person_face FROM own_face;

@@ -16,7 +16,8 @@ from pipelines.linkage.config import Config
 from pipelines.linkage.frequency import frequency_tables, with_frequencies
 from pipelines.linkage.ids import repairs
 from pipelines.linkage.keys import candidate_pairs
-from pipelines.linkage.spine import FACE, add_faces
+from pipelines.linkage.records import bring_known
+from pipelines.linkage.spine import FACE, add_faces, assign
 from pipelines.linkage.weights import Model
 
 if TYPE_CHECKING:
@@ -44,10 +45,14 @@ class Round:
 def household_homes(connection: "duckdb.DuckDBPyConnection", register: int) -> None:
     """Make the table `home` (eid, household): who shares a household number in the register, collective ones left out."""
     connection.execute(f"""CREATE OR REPLACE TABLE home AS
-        SELECT DISTINCT a.eid, hash(p.household_key) AS household
-        FROM profile AS p JOIN assigned AS a USING (profile)
-        WHERE p.source_no = {register} AND p.household_key IS NOT NULL
-        QUALIFY count(*) OVER (PARTITION BY p.household_key) <= {LARGEST_HOME}""")
+        WITH row AS (
+            SELECT eid, household FROM assigned WHERE source_no = {register} AND household IS NOT NULL
+            UNION ALL
+            SELECT eid, household FROM old_household
+            SEMI JOIN (FROM kept_row WHERE source_no = {register}) AS k USING (profile) WHERE source_no = {register}
+        )
+        SELECT DISTINCT eid, household FROM row
+        SEMI JOIN (SELECT household FROM row GROUP BY household HAVING count(*) <= {LARGEST_HOME}) USING (household)""")
 
 
 def make_units(work: Round, where: str) -> None:
@@ -165,16 +170,16 @@ def _settle(work: Round, method: str, link: float | None) -> int:
     score_pairs(connection, config, work.model.adapted(persons, relatives))
     decide(connection, config, work.model, persons, relatives, link=link)
     one_row_each(work)
-    connection.execute(f"""INSERT INTO assigned
-        SELECT DISTINCT u.profile, d.r, '{method}', d.p FROM decided AS d JOIN unit_profile AS u ON u.unit = d.l
-        WHERE d.does = 'link' AND u.profile NOT IN (SELECT profile FROM assigned)""")
+    assign(connection, f"""
+        SELECT DISTINCT u.profile, d.r AS eid, '{method}' AS method, d.p FROM decided AS d JOIN unit_profile AS u ON u.unit = d.l
+        WHERE d.does = 'link' AND u.profile NOT IN (SELECT profile FROM assigned)""")  # fmt: skip
     add_faces(connection, f"method = '{method}'")
     return int(connection.execute("SELECT count(*) FROM pairs").fetchall()[0][0])
 
 
 def register_size(connection: "duckdb.DuckDBPyConnection") -> tuple[int, float]:
     """How many persons are known, and how many others a household holds on average."""
-    persons = connection.execute("SELECT count(*) FROM own_face").fetchall()[0][0]
+    persons = connection.execute("SELECT count(*) FROM entity").fetchall()[0][0]
     pairs = connection.execute("SELECT sum(n * (n - 1)) FROM (SELECT count(*) AS n FROM home GROUP BY household)").fetchall()[0][
         0
     ]
@@ -194,18 +199,16 @@ def one_row_each(work: Round) -> None:
             SELECT d.l, d.p, t.eid IS NOT NULL AS taken,
                 row_number() OVER (PARTITION BY d.source, d.r ORDER BY d.p DESC, d.l) AS place
             FROM decided AS d JOIN (VALUES {listed}) AS s(source, source_no) USING (source)
-            LEFT JOIN (
-                SELECT DISTINCT a.eid, p.source_no
-                FROM (FROM assigned WHERE eid IN (SELECT r FROM decided)) AS a JOIN profile AS p USING (profile)
-            ) AS t ON t.eid = d.r AND t.source_no = s.source_no
+            LEFT JOIN (SELECT DISTINCT eid, source_no FROM whose WHERE eid IN (SELECT r FROM decided)) AS t ON t.eid = d.r AND t.source_no = s.source_no
             WHERE d.does = 'link') AS x
         WHERE x.l = decided.l AND (x.place > 1 OR x.taken AND x.p < {_BEYOND_DOUBT})""")
 
 
 def apply_decisions(connection: "duckdb.DuckDBPyConnection") -> None:
     """What a clerk called the same is the same."""
-    connection.execute("""INSERT INTO assigned
-        SELECT DISTINCT d.profile, e.eid, 'decided', 1.0
-        FROM decision AS d JOIN profile AS p USING (profile)
-        JOIN entity AS e ON e.person_id = d.person_id
-        WHERE d.same AND d.profile NOT IN (SELECT profile FROM assigned)""")
+    connection.execute("""CREATE OR REPLACE TEMP TABLE called_same AS
+        SELECT DISTINCT d.profile, e.eid FROM decision AS d SEMI JOIN new_identity AS n ON n.profile = d.profile
+        JOIN entity AS e ON e.person_id = d.person_id WHERE d.same AND d.profile NOT IN (SELECT profile FROM assigned)""")
+    bring_known(connection, "SELECT profile FROM called_same")
+    assign(connection, "SELECT profile, eid, 'decided' AS method, 1.0 AS p FROM called_same")
+    connection.execute("DROP TABLE called_same")

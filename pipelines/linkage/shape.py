@@ -20,11 +20,11 @@ _PRIOR = 50
 
 
 def batch_shape(connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str, Contract]) -> dict[str, list[float]]:
-    """What a later batch is held against: each source's shares of identities with a sound id, phone, birth date, village."""
+    """What a later batch is held against: each source's shares of rows with a sound id, phone, birth date, village."""
     names = {c.number: c.source for c in contracts.values()}
-    rows = connection.execute("""SELECT source_no, avg((id_status IN ('valid', 'lifted'))::INTEGER),
+    rows = connection.execute("""SELECT (record_id >> 56)::TINYINT, avg((id_status IN ('valid', 'lifted'))::INTEGER),
             avg((phone IS NOT NULL)::INTEGER), avg((birth_date IS NOT NULL)::INTEGER), avg((village IS NOT NULL)::INTEGER)
-        FROM profile GROUP BY source_no ORDER BY source_no""").fetchall()
+        FROM identity GROUP BY ALL ORDER BY ALL""").fetchall()
     return {names[row[0]]: [round(float(value), 3) for value in row[1:]] for row in rows if row[0] in names}
 
 
@@ -44,11 +44,16 @@ def coverage(connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str, Co
     The dead leave the register, children enter it: this is each source's own, and the prior of every link it gets.
     """
     names = {c.number: c.source for c in contracts.values()}
-    rows = connection.execute("""
-        SELECT p.source_no, count(*), count(a.eid) FILTER (NOT e.provisional)
-        FROM (SELECT profile, source_no FROM profile WHERE id_status IN ('valid', 'lifted')) AS p
-        LEFT JOIN assigned AS a USING (profile) LEFT JOIN entity AS e USING (eid)
-        GROUP BY p.source_no ORDER BY p.source_no""").fetchall()
+    connection.execute("""CREATE OR REPLACE TABLE new_coverage AS
+        SELECT source_no, sum(people)::BIGINT AS people, sum(there)::BIGINT AS there FROM (
+            SELECT a.source_no, count(*) AS people, count(*) FILTER (NOT e.provisional) AS there
+            FROM (FROM assigned WHERE sound) AS a JOIN entity AS e USING (eid) GROUP BY a.source_no
+            UNION ALL
+            SELECT source_no, count(*), 0 FROM profile WHERE sound AND profile NOT IN (SELECT profile FROM assigned)
+            GROUP BY source_no
+            UNION ALL SELECT * FROM old_coverage)
+        GROUP BY source_no""")
+    rows = connection.execute("SELECT source_no, people, there FROM new_coverage ORDER BY source_no").fetchall()
     found = {"*": model.coverage.get("*", 0.97)}
     for number, people, there in rows:
         prior = model.coverage.get(names.get(number, "*"), found["*"])

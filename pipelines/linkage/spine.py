@@ -21,22 +21,42 @@ FACE = "name, pinyin, surname, birth, lunar, own_birth, sex, id, id_status, soun
 """The columns of a face that are compared."""
 
 
+METHODS = ("register", "exact_id", "scored", "household", "provisional", "decided", "unchanged")
+"""How an identity comes to its person."""
+
+
 def prepare(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Make the empty tables that the steps fill: entity, assigned, and the faces (own_face and extra_face; person_face: both)."""
-    connection.execute("CREATE TABLE entity (eid BIGINT, person_id VARCHAR, first_batch VARCHAR, provisional BOOLEAN)")
-    connection.execute("CREATE TABLE assigned (profile UBIGINT, eid BIGINT, method VARCHAR, probability DOUBLE)")
-    connection.execute("CREATE OR REPLACE TABLE open_profile AS SELECT profile FROM profile")
-    for table in ("own_face", "extra_face", "person_face"):
+    """Make the empty tables that the steps fill.
+
+    Tables: entity (eid, person_id, first_batch, provisional); assigned (profile, eid, method, probability, source_no, sound,
+    household); new_own and new_extra, the faces that this run makes; near_own and near_extra, those of earlier batches. Views:
+    own_face, extra_face (new and near), person_face (own and extra), whose (profile, eid, source_no: assigned and kept).
+    """
+    kinds = ", ".join(f"'{method}'" for method in METHODS)
+    connection.execute(f"""
+        CREATE TABLE entity (eid BIGINT, person_id VARCHAR, first_batch VARCHAR, provisional BOOLEAN);
+        CREATE TABLE assigned (profile UBIGINT, eid BIGINT, method ENUM ({kinds}), probability DOUBLE, source_no TINYINT,
+            sound BOOLEAN, household UBIGINT);
+        CREATE OR REPLACE TABLE open_profile AS SELECT profile FROM new_identity""")
+    for table in ("new_own", "new_extra", "near_own", "near_extra"):
         connection.execute(f"CREATE TABLE {table} AS SELECT 0::BIGINT AS eid, {FACE} FROM profile_face WHERE false")
+    for view, parts in {"own_face": ("new_own", "near_own"), "extra_face": ("new_extra", "near_extra")}.items():
+        connection.execute(f"CREATE VIEW {view} AS {' UNION ALL '.join('FROM ' + part for part in parts)}")
+    connection.execute("CREATE VIEW person_face AS FROM own_face UNION ALL FROM extra_face")
+    connection.execute("""CREATE VIEW whose AS
+        SELECT profile, eid, source_no FROM assigned UNION ALL SELECT DISTINCT profile, eid, source_no FROM kept_row""")
+
+
+def assign(connection: "duckdb.DuckDBPyConnection", found: str) -> None:
+    """Insert into `assigned` what the query `found` (profile, eid, method, p) gives, with what `profile` says of the identity."""
+    connection.execute(f"""INSERT INTO assigned
+        SELECT f.profile, f.eid, f.method, f.p, p.source_no, p.sound, p.household FROM ({found}) AS f JOIN profile AS p USING (profile)""")
 
 
 def faces_of_old(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Give every person of earlier batches its own face, and those it was also seen under (tables old_own, old_face)."""
-    columns = ", ".join("v." + column.strip() for column in FACE.split(","))
-    connection.execute(f"INSERT INTO own_face SELECT e.eid, {columns} FROM old_own AS v JOIN entity AS e USING (person_id)")
-    connection.execute("INSERT INTO person_face FROM own_face")
-    connection.execute(f"INSERT INTO extra_face SELECT e.eid, {columns} FROM old_face AS v JOIN entity AS e USING (person_id)")
-    connection.execute("INSERT INTO person_face FROM extra_face")
+    """Give every person of earlier batches its own face, and those it was also seen under (from the view old_face)."""
+    for table, which in (("near_own", "own"), ("near_extra", "NOT own")):
+        connection.execute(f"INSERT INTO {table} SELECT eid, {FACE} FROM old_face WHERE {which}")
 
 
 def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch: str) -> None:
@@ -68,13 +88,11 @@ def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch:
         "CREATE OR REPLACE TEMP TABLE founded AS SELECT own, part, min(profile) AS first FROM founder GROUP BY own, part"
     )
     found(connection, batch, provisional=False)
-    connection.execute("""INSERT INTO assigned
-        SELECT f.profile, g.eid, 'register', 1.0 FROM founder AS f JOIN founded AS g USING (own, part)""")
+    assign(connection, "SELECT f.profile, g.eid, 'register' AS method, 1.0 AS p FROM founder AS f JOIN founded AS g USING (own, part)")
     connection.execute(
-        f"INSERT INTO own_face SELECT g.eid, {FACE} "
+        f"INSERT INTO new_own SELECT g.eid, {FACE} "
         "FROM founded AS g JOIN register_face AS p ON p.profile = g.first WHERE NOT again"
     )
-    connection.execute("INSERT INTO person_face SELECT f.* FROM own_face AS f JOIN founded USING (eid) WHERE NOT again")
     connection.execute("DROP TABLE founder; DROP TABLE founded; DROP TABLE register_row; DROP TABLE register_face")
 
 
@@ -97,9 +115,7 @@ def former_names(connection: "duckdb.DuckDBPyConnection", register: int) -> None
             {", ".join("f." + c.strip() for c in FACE.split(",")[3:])}
         FROM former_row AS p JOIN faces_of('former_row') AS f USING (profile) JOIN assigned AS a USING (profile)
         WHERE a.method <> 'unchanged'""")
-    connection.execute(
-        "INSERT INTO extra_face FROM once_called; INSERT INTO person_face FROM once_called; DROP TABLE once_called"
-    )
+    connection.execute("INSERT INTO new_extra FROM once_called; DROP TABLE once_called")
 
 
 def _within(groups: "np.ndarray[tuple[int], np.dtype[np.str_]]") -> tuple[np.ndarray, np.ndarray]:

@@ -14,8 +14,9 @@ from pipelines.linkage.decisions import load_decisions
 from pipelines.linkage.exact import settle_exact
 from pipelines.linkage.issues import find_issues
 from pipelines.linkage.leftovers import settle_leftovers
-from pipelines.linkage.persons import carry_review, enter_old, find_deaths, load_old, survivors, write_persons, write_records
-from pipelines.linkage.records import load_records
+from pipelines.linkage.old import carry_review, enter_old, open_old, survivors
+from pipelines.linkage.persons import find_deaths, write_all
+from pipelines.linkage.records import bring_new, find_new, open_rows
 from pipelines.linkage.rounds import Round, apply_decisions, household_homes, make_units, settle_household, settle_scored
 from pipelines.linkage.shape import batch_shape, coverage, drifted
 from pipelines.linkage.spine import add_faces, faces_of_old, former_names, found_persons, prepare
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 REGISTER = "police_household"
 DEATHS = "police_death"
+_FEW = 0.2
+"""So small a share of new identities among the rows is read at once."""
 _BORROWED = 0.003
 """How often a row bears somebody else's sound id, before anything is learnt."""
 
@@ -36,8 +39,8 @@ def link(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: Re
     """Find each record's person and write the linkage tables of the batch.
 
     Returns:
-        counts: records, profiles, persons, provisional persons, rows for review, candidate pairs, identities set apart (E6),
-                records by method, model.
+        counts: records, new identities, persons, provisional persons, rows for review, candidate pairs, identities set apart
+                (E6), records by method, model.
 
     Raises:
         DataError: nothing to link, or a result that does not cover every row.
@@ -64,34 +67,37 @@ def _link(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: R
         # tables in memory are for this run alone: packing them costs a fifth of the time and saves a tenth of the memory
         connection.execute("SET checkpoint_threshold = '1TB'")
         reporter.start("匹配：读取身份")
-        records, profiles = load_records(connection, home, batch, contracts.values())
-        counts: dict[str, int | float] = {"records": records, "profiles": profiles, "model": model.number}
+        open_rows(connection, home, batch, contracts.values())
+        load_decisions(connection, home)
+        earlier = open_old(connection, home, batch)
+        records, new = find_new(connection)
+        counts: dict[str, int | float] = {"records": records, "new_identities": new, "model": model.number}
         counts["drifted_sources"] = _warn_of_drift(connection, contracts, model, reporter)
-        counts |= _settle(Round(connection, config, model, contracts, contracts[REGISTER].number), home, batch, reporter)
+        few = earlier is not None and new < _FEW * records
+        counts |= _settle(Round(connection, config, model, contracts, contracts[REGISTER].number), home, batch, reporter, few=few)
         reporter.start("匹配：写出人员")
         find_issues(connection, contracts)
         tell_sources(connection)
         find_deaths(connection, home, batch, DEATHS)
-        counts |= write_persons(connection, home, batch, contracts[REGISTER].number)
-        write_records(connection, home, batch, contracts)
-        return counts | _counts(connection)
+        counts |= _counts(connection, records)
+        return counts | write_all(connection, home, batch, earlier, contracts)
 
 
-def _settle(work: Round, home: Home, batch: str, reporter: Reporter) -> dict[str, int | float]:
-    """Give every profile a person; returns the numbers of candidate pairs."""
+def _settle(work: Round, home: Home, batch: str, reporter: Reporter, *, few: bool) -> dict[str, int | float]:
+    """Give every new identity a person; returns the numbers of candidate pairs."""
     connection, config, model, contracts, register = work.connection, work.config, work.model, work.contracts, work.register
-    load_decisions(connection, home)
-    load_old(connection, home, batch)
+    of_register = f"source_no = {register}"
+    # where little is new, it is read at once; a first batch streams past, and only its register is
+    bring_new(connection, "true" if few else f"(record_id >> 56) = {register}")
     prepare(connection)
     enter_old(connection)
     faces_of_old(connection)
     reporter.start("匹配：按证件号")
     trust = exact_probabilities(model)
-    of_register = f"source_no = {register}"
     counts: dict[str, int | float] = {}
     if connection.execute("SELECT count(*) FROM entity").fetchall()[0][0]:
-        settle_exact(connection, of_register, trust)
-        add_faces(connection, "method <> 'unchanged'")
+        settle_exact(connection, of_register, trust, loaded=True)
+        add_faces(connection, "true")
         household_homes(connection, register)
         make_units(work, of_register)
         counts["register_pairs"] = settle_scored(work, "scored", link=config.odds.join)
@@ -99,8 +105,8 @@ def _settle(work: Round, home: Home, batch: str, reporter: Reporter) -> dict[str
     former_names(connection, register)
     household_homes(connection, register)
     apply_decisions(connection)
-    settle_exact(connection, f"source_no <> {register}", trust)
-    add_faces(connection, "method = 'exact_id'")
+    settle_exact(connection, f"source_no <> {register}", trust, loaded=few)
+    add_faces(connection, f"method = 'exact_id' AND source_no <> {register}")
     model.coverage = coverage(connection, contracts, model)
     reporter.start("匹配：其余记录")
     make_units(work, f"source_no <> {register}")
@@ -118,7 +124,7 @@ def _warn_of_drift(
     connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str, Contract], model: Model, reporter: Reporter
 ) -> int:
     """Say which sources no longer look like those the model was trained on; return how many."""
-    others = drifted(model, batch_shape(connection, contracts))
+    others = drifted(model, batch_shape(connection, contracts)) if model.health.get("shape") else []
     if others:
         titles = "、".join(contracts[source].title for source in others)
         reporter.note(
@@ -135,13 +141,13 @@ def exact_probabilities(model: Model) -> list[float]:
     return [1 - _BORROWED, *(float(a / (a + _BORROWED * max(b, 1e-4))) for a, b in zip(m, family, strict=True))]
 
 
-def _counts(connection: "duckdb.DuckDBPyConnection") -> dict[str, int | float]:
-    counts: dict[str, int | float] = {}
-    counts["review"] = connection.execute("SELECT count(*) FROM record WHERE profile IN (SELECT profile FROM review)").fetchall()[
-        0
-    ][0]
-    for method, amount in connection.execute(
-        "SELECT method, count(*) FROM record JOIN assigned USING (profile) GROUP BY ALL ORDER BY ALL"
-    ).fetchall():
-        counts[f"method_{method}"] = amount
-    return counts
+def _counts(connection: "duckdb.DuckDBPyConnection", records: int) -> dict[str, int | float]:
+    """Rows by how they came to their person, and rows that a clerk is asked about."""
+    rows = dict(
+        connection.execute("""SELECT a.method::VARCHAR, sum(n.rows) FROM (FROM assigned WHERE method <> 'exact_id') AS a
+            JOIN new_identity AS n USING (profile) GROUP BY ALL ORDER BY ALL""").fetchall()
+    )
+    new, asked = connection.execute("""SELECT (SELECT coalesce(sum(rows), 0) FROM new_identity),
+        (SELECT count(*) FROM record WHERE profile IN (SELECT profile FROM review))""").fetchall()[0]
+    rows |= {"exact_id": new - sum(rows.values()), "unchanged": records - new}
+    return {"review": asked, **{f"method_{method}": amount for method, amount in sorted(rows.items()) if amount}}

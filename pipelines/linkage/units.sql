@@ -16,8 +16,20 @@ WITH alike AS (
 numbered AS (SELECT content, row_number() OVER (ORDER BY min(profile)) AS unit FROM alike GROUP BY content)
 SELECT unit, profile FROM alike JOIN numbered USING (content);
 
+-- Who else stands with an open row: in its household of the source, or in the same wide row.
 CREATE OR REPLACE TABLE companion_group AS
-SELECT DISTINCT hash(p.source_no, p.household_key) AS household, p.profile
-FROM profile AS p WHERE p.household_key IS NOT NULL AND p.source_no <> $register
+WITH row_group AS (
+    SELECT record_id >> 4 AS place, profile FROM record WHERE (record_id >> 56) IN (SELECT source_no FROM wide_source)
+),
+of_row AS (
+    SELECT DISTINCT hash(place) AS household, profile FROM row_group
+    WHERE place IN (SELECT place FROM row_group SEMI JOIN open_row USING (profile))
+),
+of_source AS (SELECT DISTINCT household FROM open_row WHERE household IS NOT NULL AND source_no <> $register)
+SELECT household, profile FROM of_row
 UNION
-SELECT DISTINCT hash(record_id >> 4), r.profile FROM record AS r WHERE (r.record_id >> 56) IN (SELECT source_no FROM wide_source);
+SELECT household, profile FROM open_row SEMI JOIN of_source USING (household)
+UNION
+SELECT household, profile FROM assigned SEMI JOIN of_source USING (household)
+UNION
+SELECT household, profile FROM old_household SEMI JOIN of_source USING (household) SEMI JOIN kept_row USING (profile);

@@ -17,7 +17,8 @@ CREATE TABLE persons (          -- every person known so far: of this batch and 
     provisional BOOLEAN,        -- in no register so far
     source_count INTEGER,       -- distinct sources in this batch
     first_batch VARCHAR,
-    last_batch VARCHAR
+    last_batch VARCHAR,
+    person_no INTEGER           -- the person's number in linkage's own tables: joins on it cost a third of joins on the id
 );
 
 CREATE TABLE identities (       -- every identity known so far, and whose it is; the batch's persons, faces and identities may be kept
@@ -29,7 +30,14 @@ CREATE TABLE identities (       -- every identity known so far, and whose it is;
     person_id VARCHAR,
     batch VARCHAR,              -- in which it was linked: the same row in later months needs no new linking
     match_method VARCHAR,       -- register, exact_id, scored, household, provisional, decided …
-    match_probability DOUBLE
+    match_probability DOUBLE,
+    person_no INTEGER
+);
+
+CREATE TABLE coverage (         -- identities with a sound id, and how many of them the exact step found in the register
+    source_no TINYINT,
+    people BIGINT,
+    there BIGINT
 );
 
 CREATE TABLE person_records (   -- one row per standardised row of this batch: nothing is left out. A view, not a file (lake.py)
@@ -80,7 +88,8 @@ CREATE TABLE person_faces (     -- every identity a person was seen under, as it
     town VARCHAR,
     village VARCHAR,
     address VARCHAR,
-    own BOOLEAN                 -- the face the person was founded with; one per person
+    own BOOLEAN,                -- the face the person was founded with; one per person
+    person_no INTEGER
 );
 
 CREATE TABLE id_issues (        -- feedback for the source: what linkage found out about ids

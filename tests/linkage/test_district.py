@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.contracts import load_contracts
 from pipelines.extracts import extract_source
-from pipelines.linkage import link
+from pipelines.linkage import lake, link
 from pipelines.linkage.train import train
 from pipelines.progress import Silent
 from pipelines.sample import write_district
@@ -40,7 +40,7 @@ def quality(root, home):
     with duckdb.connect() as connection:
         return connection.execute(f"""
             WITH joined AS (
-                SELECT person_id, true_person FROM '{home.lake(BATCH, "linkage", "person_records")}'
+                SELECT person_id, true_person FROM {lake.person_records(home, BATCH)}
                 JOIN '{root}/truth/person_record.parquet' USING (batch, source, file, row_no, member_no)
             ),
             cell AS (SELECT person_id, true_person, count(*) AS n FROM joined GROUP BY ALL),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import DataError, UsageError
 from pipelines.linkage.decisions import read_decisions
-from pipelines.linkage.persons import enter_old
+from pipelines.linkage.old import follow_aliases
 from pipelines.linkage.review import export_review, import_review
 from pipelines.linkage.review_sheet import ANSWERS, COLUMNS, question_number, question_of
 from pipelines.storage import Home
@@ -210,14 +210,9 @@ def test_somebody_must_answer_for_the_answers(town, tmp_path, rows):
 def test_a_decision_follows_its_person_into_whoever_that_became(tmp_path):
     with Home(tmp_path).connect() as connection:
         connection.execute("""
-            CREATE TABLE old AS SELECT 'Pc' AS person_id, '2026-08' AS first_batch, false AS provisional;
-            CREATE TABLE entity (eid BIGINT, person_id VARCHAR, first_batch VARCHAR, provisional BOOLEAN);
-            CREATE TABLE assigned (profile UBIGINT, eid BIGINT, method VARCHAR, probability DOUBLE);
-            CREATE TABLE known (profile UBIGINT, person_id VARCHAR);
-            CREATE TABLE old_review (profile UBIGINT, person_id VARCHAR, probability DOUBLE, reason VARCHAR);
             CREATE TABLE old_alias AS FROM (VALUES ('Pa', 'Pb', '2026-08', ''), ('Pb', 'Pc', '2026-09', '')) AS a(old_person_id, person_id, batch, reason);
             CREATE TABLE decision AS FROM (VALUES (1::UBIGINT, 'Pa', true), (2, 'Pz', false)) AS d(profile, person_id, same)""")
-        enter_old(connection)
+        follow_aliases(connection)
         assert connection.execute("FROM decision ORDER BY profile").fetchall() == [(1, "Pc", True), (2, "Pz", False)]
 
 

@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.errors import DataError
+from pipelines.linkage import lake
 from pipelines.linkage.decisions import Decision, read_decisions, record_decisions
 from pipelines.storage import Home
 from tests.leads_lake import declared_columns
@@ -14,7 +15,7 @@ from tests.linkage.town import BATCH, Town, id_of, slip
 
 NEXT = "2026-11"
 MINGYUE, TWICE, GOLDEN = id_of("19910203", 617), id_of("19800505", 119), id_of("19720909", 415)
-TABLES = ("persons", "person_records", "match_review", "person_alias", "person_faces", "id_issues")
+TABLES = ("persons", "person_faces", "identities", "match_review", "person_alias", "id_issues", "coverage")
 
 
 def whose(town):
@@ -46,10 +47,16 @@ def months(tmp_path_factory):
 
 def test_every_table_is_as_declared(months):
     _, town = months
-    for table in TABLES:
-        declared = declared_columns("linkage.sql", table)
-        schema = pq.read_schema(town.home.lake(NEXT, "linkage", table))
-        assert schema.names == [name for name, _ in declared], table
+    with town.home.connect() as connection:
+        for batch in (BATCH, NEXT):
+            for table in (*TABLES, "person_records"):
+                declared = [name for name, _ in declared_columns("linkage.sql", table)]
+                lies = f"read_parquet('{town.home.lake(batch, 'linkage', table)}')"
+                if table == "person_records":
+                    lies = lake.person_records(town.home, batch)
+                elif table in lake.KEYS:
+                    lies = lake.relation(town.home, batch, table)
+                assert [row[0] for row in connection.execute(f"DESCRIBE FROM {lies}").fetchall()] == declared, (batch, table)
 
 
 def test_an_unchanged_row_keeps_its_person_without_being_linked_again(months):
@@ -88,7 +95,7 @@ def test_the_same_rows_in_another_order_in_more_files_on_one_thread_give_the_sam
         furnish(town)
         town.home = Home(tmp_path / str(number), memory="1GB", threads=threads)
         town.standardise(order=order, files=files).link()
-        persons = [pq.read_table(town.home.lake(BATCH, "linkage", "persons")).to_pylist()]
+        persons = town.persons
         review = sorted((r["source"], r["row_no"], r["candidate_person_id"], r["probability"]) for r in town.review)
         results.append((whose(town), persons, review))
     assert results[0] == results[1]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.contracts import load_contracts
-from pipelines.linkage import link
+from pipelines.linkage import lake, link
 from pipelines.progress import Silent
 from pipelines.standardise import standardise_source
 from pipelines.storage import Home
@@ -96,7 +96,11 @@ class Town:
         return self
 
     def _read(self, batch, table):
-        return pq.read_table(self.home.lake(batch, "linkage", table)).to_pylist()
+        views = {"person_records": lake.person_records, "persons": lake.persons}
+        path = self.home.lake(batch, "linkage", table)
+        relation = views[table](self.home, batch) if table in views else f"read_parquet('{path}')"
+        with self.home.connect() as connection:
+            return connection.sql(f"FROM {relation} ORDER BY ALL").to_arrow_table().to_pylist()
 
     def record(self, tag, member=0):
         """The row's line in person_records."""
