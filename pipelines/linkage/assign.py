@@ -3,7 +3,9 @@
 Belongs here: from evidence in bits to links, questions for a clerk, and nobody. Does not belong here: levels and weights.
 
 The owner of a unit is one of its candidates, or nobody whom the keys found. A relative of somebody in the register, unknown to
-it, would look like that person in surname, phone and address: `family` evidence is weighed against `link` for this reason.
+it, would look like that person in surname, phone and address: `family` evidence is weighed against `link` for this reason. Being
+somebody's relative is one event, however many of that household are candidates: the strongest of them speaks for all (added up,
+a household of four cost 5 % of the true links under an own id with another given name).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -101,7 +103,7 @@ def decide(
             FROM scored
         ),
         whole AS (
-            SELECT *, fsum(weight) OVER w AS total, fsum(family) OVER w AS families FROM weighed WINDOW w AS (PARTITION BY l)
+            SELECT *, fsum(weight) OVER w AS total, max(family) OVER w AS families FROM weighed WINDOW w AS (PARTITION BY l)
         ),
         raw AS (SELECT *, least(greatest(weight / (total + (1 - cover) * (1 + families)), 1e-300), 1 - 1e-15) AS q FROM whole)
         SELECT l, r, keys, source, bits, round(1 / (1 + exp(-({model.intercept!r} + {model.slope!r} * ln(q / (1 - q))))), 6) AS p,
