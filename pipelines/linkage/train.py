@@ -21,7 +21,7 @@ from pipelines.linkage.config import Config, load_config
 from pipelines.linkage.decisions import load_decisions
 from pipelines.linkage.exact import settle_exact
 from pipelines.linkage.keys import candidate_pairs
-from pipelines.linkage.learn_matches import learn_leftovers, learn_matches
+from pipelines.linkage.learn_matches import learn_leftovers, learn_matches, learn_open
 from pipelines.linkage.learn_strangers import learn_strangers, levels_of_pairs
 from pipelines.linkage.old import nobody_before
 from pipelines.linkage.records import load_records
@@ -85,6 +85,7 @@ def _train(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: 
         model.coverage = coverage(connection, contracts, model)
         reporter.start("训练：用隐藏的证号检验")
         health = _examine(work)
+        learn_open(work)
         model.health = {"batch": batch, "hidden": hidden, **health, **trace, "shape": batch_shape(connection, contracts)}
     _refuse_bad(model, batch)
     model.number += 1
@@ -144,13 +145,11 @@ def _examine(work: Round) -> dict[str, Any]:
     levels_of_pairs(work, "hidden_face", "person_face", "pairs")
     score_pairs(connection, config, model.adapted(persons, relatives), source="hidden")
     model.slope, model.intercept = 1.0, 0.0
-    decide(connection, config, model, persons, relatives)
-    best = connection.execute("""SELECT d.p, (d.r = h.truth)::INTEGER AS hit FROM decided AS d JOIN hidden AS h ON h.eid = d.l
-        WHERE h.truth IS NOT NULL OR d.p IS NOT NULL ORDER BY h.eid""").fetchnumpy()
-    model.slope, model.intercept = fit_odds(
-        np.asarray(best["p"], dtype=float), np.nan_to_num(np.ma.filled(best["hit"], 0).astype(float))
-    )
-    decide(connection, config, model, persons, relatives)
+    decide(connection, config, model, persons, relatives, link=config.odds.link)
+    best = connection.execute("""SELECT d.p, coalesce((d.r = h.truth)::INTEGER, 2) AS outcome
+        FROM decided AS d JOIN hidden AS h ON h.eid = d.l ORDER BY h.eid""").fetchnumpy()
+    model.slope, model.intercept, doubtful = fit_odds(np.asarray(best["p"], dtype=float), np.asarray(best["outcome"]))
+    decide(connection, config, model, persons, relatives, link=config.odds.link)
     linked, right, asked, known = connection.execute("""
         SELECT count(*) FILTER (does = 'link'), count(*) FILTER (does = 'link' AND r = truth), count(*) FILTER (does = 'review'),
             (SELECT count(truth) FROM hidden)
@@ -162,30 +161,45 @@ def _examine(work: Round) -> dict[str, Any]:
         "precision": round(right / linked, 6) if linked else 0.0,
         "recall": round(right / known, 6) if known else 0.0,
         "review": round(asked / max(known, 1), 6),
+        "doubtful_ids": round(doubtful, 6),
         "calibration": [[float(band), int(n), round(float(hit), 4)] for band, n, hit in bands],
     }
 
 
-def fit_odds(p: NDArray[np.float64], hit: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and intercept of the true log-odds over the stated ones (Platt), drawn towards 1 and 0 by twenty observations.
+def fit_odds(p: NDArray[np.float64], outcome: NDArray[np.int64]) -> tuple[float, float, float]:
+    """Slope and intercept of the true log-odds over the stated ones (Platt), and how often a hidden id misleads about its person.
+
+    An id that stands in nobody's register row is somebody's who is not listed, or a listed person's other id. Were the second
+    counted as wrong, even perfect links could be right at most as often as ids are, and all odds would be pressed down: the
+    share of such ids is learnt along with the odds, by what is left of them where the odds leave no doubt.
 
     Args:
         p: stated probabilities.
-        hit: 1 where right, 0 where wrong.
+        outcome: 1 the id's person, 0 another person, 2 the id is nobody's in the register.
+
+    Returns:
+        slope and intercept, drawn towards 1 and 0 by twenty observations; the share of ids that are a listed person's other one.
     """
     from scipy.optimize import minimize
 
     if len(p) < 50:
-        return 1.0, 0.0
-    bounded = np.clip(p, 1e-3, 1 - 1e-3)  # beyond, the truth itself errs: a person's second id looks like nobody's
-    x = np.log(bounded / (1 - bounded))
+        return 1.0, 0.0, 0.0
+    bounded = np.clip(p, 1e-4, 1 - 1e-4)
+    x, place = np.unique(np.round(np.log(bounded / (1 - bounded)), 2), return_inverse=True)
+    hit, other, unproven = (np.bincount(place, weights=outcome == kind, minlength=len(x)) for kind in (1, 0, 2))
 
     def loss(theta: NDArray[np.float64]) -> float:
-        z = theta[0] * x + theta[1]
-        return float((np.logaddexp(0, z) - hit * z).sum() + 10 * ((theta[0] - 1) ** 2 + theta[1] ** 2))
+        same = 1 / (1 + np.exp(-np.clip(theta[0] * x + theta[1], -50, 50)))
+        doubtful, unlisted = 1 / (1 + np.exp(-np.clip(theta[2:], -15, 15)))
+        said = hit * np.log(same * (1 - doubtful) + 1e-15) + other * np.log((1 - same) * (1 - unlisted) + 1e-15)
+        said += unproven * np.log(same * doubtful + (1 - same) * unlisted + 1e-15)
+        return float(-said.sum() + 10 * ((theta[0] - 1) ** 2 + theta[1] ** 2) + 0.1 * ((theta[2] + 6) ** 2 + theta[3] ** 2))
 
-    found = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-6})
-    return float(np.clip(found.x[0], 0.3, 2.0)), float(np.clip(found.x[1], -3, 3))
+    found = minimize(
+        loss, np.array([1.0, 0.0, -6.0, 0.0]), method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-4, "maxiter": 4000}
+    )
+    doubtful = float(1 / (1 + np.exp(-np.clip(found.x[2], -15, 15))))
+    return float(np.clip(found.x[0], 0.3, 2.0)), float(np.clip(found.x[1], -3, 3)), doubtful
 
 
 def _refuse_bad(model: Model, batch: str) -> None:
