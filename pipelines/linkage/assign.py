@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.linkage.config import Config
+from pipelines.linkage.threshold import link_threshold
 from pipelines.linkage.weights import Model, Patterns, score
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def decide(
         model: coverage and calibration.
         persons: how many the register holds.
         relatives: how many others a household holds on average.
-        link: another probability to link from than the file's.
+        link: from which probability on is linked; None: the comparison file's, or what its target makes of this batch.
     """
     odds = config.odds
     coverage = ", ".join(f"'{source}': {share!r}" for source, share in sorted(model.coverage.items()) if source != "*")
@@ -109,8 +110,9 @@ def decide(
         SELECT l, r, keys, source, bits, round(1 / (1 + exp(-({model.intercept!r} + {model.slope!r} * ln(q / (1 - q))))), 6) AS p,
             row_number() OVER (PARTITION BY l ORDER BY q DESC, r) AS place
         FROM raw""")
+    least = link_threshold(connection, odds) if link is None else link
     connection.execute(f"""CREATE OR REPLACE TABLE decided AS
         SELECT a.l, a.r, a.p, coalesce(b.p, 0) AS second, b.r AS runner_up, a.source,
-            CASE WHEN a.p >= {link or odds.link} AND coalesce(b.p, 0) <= {odds.second} THEN 'link'
+            CASE WHEN a.p >= {least!r} AND coalesce(b.p, 0) <= {odds.second} THEN 'link'
                 WHEN a.p >= {odds.review} THEN 'review' ELSE 'nobody' END AS does
         FROM ranked AS a LEFT JOIN ranked AS b ON b.l = a.l AND b.place = 2 WHERE a.place = 1""")

@@ -100,6 +100,16 @@ class Odds(_Declared):
     join: Annotated[float, Field(gt=0.5, lt=1)] = 0.98
     review: Annotated[float, Field(ge=0, lt=1)] = 0.2
     second: Annotated[float, Field(gt=0, lt=0.5)] = 0.04
+    false_links: Annotated[float, Field(gt=0, lt=0.1)] | None = None
+    """Which share of all linked identities may be false, in expectation: what `link` is follows. None: it stands."""
+    between: tuple[Annotated[float, Field(gt=0.5, lt=1)], Annotated[float, Field(gt=0.5, lt=1)]] = (0.9, 0.995)
+    """Bounds of the link that follows."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Odds":
+        if not self.review < self.between[0] <= self.between[1]:
+            raise ValueError("between 要从小到大，并且大于 review")
+        return self
 
 
 class Config(_Declared):
