@@ -40,6 +40,11 @@ _IDENTITY = {
     "batch": "VARCHAR", "match_method": "VARCHAR", "match_probability": "DOUBLE",
 }  # fmt: skip
 
+_QUESTION = {
+    "record_id": "BIGINT", "batch": "VARCHAR", "source": "VARCHAR", "file": "VARCHAR", "row_no": "INTEGER", "member_no": "TINYINT",
+    "candidate_person_id": "VARCHAR", "probability": "DOUBLE", "reason": "VARCHAR",
+}  # fmt: skip
+
 _ALIAS = {"old_person_id": "VARCHAR", "person_id": "VARCHAR", "batch": "VARCHAR", "reason": "VARCHAR"}
 
 
@@ -65,6 +70,7 @@ class ModelLake:
         self.rows: dict[str, list[dict]] = {source: [] for source in CONTRACTS}
         self.identities: list[dict] = []
         self.aliases: list[dict] = []
+        self.questions: list[dict] = []
 
     def person(self, who: str, sex: str | None = None, born: str | None = None, name: str | None = None) -> str:
         """Make somebody known, or say more of them."""
@@ -109,6 +115,13 @@ class ModelLake:
         if reason == "死亡":
             self.people[who] |= {"alive": False, "death_date": day(on)}
 
+    def ask(self, source: str, *candidates: str) -> None:
+        """A row of a source that a clerk has still to give to one of these, or to nobody."""
+        self.questions += [
+            {"source": source, "file": "乙.csv", "candidate_person_id": one, "probability": 0.5, "batch": self.batch}
+            for one in candidates
+        ]
+
     def next_month(self, batch: str, keep: tuple[str, ...] = ()) -> "ModelLake":
         """The month after, with the same people; the rows of the sources in `keep` are sent again."""
         later = ModelLake(self.home.root, batch, self.absent, self.people)
@@ -129,6 +142,7 @@ class ModelLake:
         people = [{"id_status": "missing", **one} for one in self.people.values()]
         self._table(linkage / "persons.parquet", _PERSON, people)
         self._table(linkage / "person_alias.parquet", _ALIAS, self.aliases)
+        self._table(linkage / "match_review.parquet", _QUESTION, self.questions)
         self._table(linkage / "identities.parquet", _IDENTITY, self.identities)
         return self.home
 

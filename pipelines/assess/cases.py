@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.assess.catalogue import Catalogue, Fact, load_catalogue
 from pipelines.assess.declared import named, read_declared
 from pipelines.assess.parameters import Parameter, load_parameters
+from pipelines.assess.questions import ASKED
 from pipelines.assess.rule_model import Case
 from pipelines.assess.rules import BoundRule, load_rules, scratch
 from pipelines.assess.running import SECOND_PASS, Running, find, prepare
@@ -99,7 +100,7 @@ def _found(
     rule = running.rule
     read = [
         catalogue.facts[name]
-        for name in dict.fromkeys((*rule.facts, "population", "household_population", "alive", "authorised"))
+        for name in dict.fromkeys((*rule.facts, "population", "household_population", "alive", "authorised", *ASKED.values()))
     ]
     columns = {
         table: [fact for fact in read if fact.table == table and fact.name != SECOND_PASS] for table in ("person", "household")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pipelines.assess.declared import read_declared
 from pipelines.assess.parameters import Parameter, load_parameters
@@ -42,6 +42,7 @@ class Fact:
         sources: keys of the sources it is read from.
         authorised: it comes from a source that may be used with an authorisation only.
         missing_as: the name under which its absence is reported: where a fact is NULL because another is not known.
+        unlisted: of a yes-or-no fact, what it is where its sources list nobody.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Fact:
     sources: tuple[str, ...]
     authorised: bool = False
     missing_as: str = ""
+    unlisted: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def load_catalogue(
 ) -> Catalogue:
     """The facts as declared for the lake, those that rules make for other rules, and the parameters."""
     authorised = {key for key, contract in load_contracts().items() if contract.use == "authorised"}
-    reported = read_declared(missing)[0].data["reported_as"]
+    told = read_declared(missing)[0].data
     found: dict[str, Fact] = {}
     for path in (facts, findings):
         table: Table | None = None
@@ -121,12 +123,12 @@ def load_catalogue(
             elif line.startswith(");"):
                 table = None
             elif table and (column := _LINE.match(line)) and column.group(1) not in _KEYS:
-                fact = _fact(column, table, authorised, reported)
+                fact = _fact(column, table, authorised, told)
                 found[fact.name] = fact
     return Catalogue(found, load_parameters() if parameters is None else parameters)
 
 
-def _fact(column: re.Match[str], table: Table, authorised: set[str], reported: dict[str, str]) -> Fact:
+def _fact(column: re.Match[str], table: Table, authorised: set[str], told: Mapping[str, Any]) -> Fact:
     name, type_, documented = column.groups()
     meaning, unit, window, sources = ([part.strip() for part in documented.split("|")] + ["-"] * 4)[:4]
     keys = tuple(source.strip() for source in sources.split(",") if source.strip() not in ("-", ""))
@@ -139,5 +141,6 @@ def _fact(column: re.Match[str], table: Table, authorised: set[str], reported: d
         window,
         keys,
         authorised=bool(authorised & set(keys)),
-        missing_as=reported.get(name, name),
+        missing_as=told["reported_as"].get(name, name),
+        unlisted=told["unlisted_means"].get(name, False),
     )

@@ -51,12 +51,14 @@ class Condition:
         facts: the facts it reads, in order of first use.
         parameters: the parameter keys it reads.
         missing: an SQL expression giving, where `sql` is NULL, the sorted list of NULL facts that make it so.
+        unlisted: the expression with every unknown yes-or-no fact taken for what it is where no list names anybody.
     """
 
     sql: str
     facts: tuple[str, ...]
     parameters: tuple[str, ...]
     missing: str
+    unlisted: str
 
 
 def read_condition(
@@ -94,7 +96,13 @@ def read_condition(
         guards = " AND ".join(f"({sql(part)}) IS NULL" for part in (*above, leaf))
         missing += _missing(guards, _names(leaf, catalogue)[0], catalogue)
     listed = f"list_sort(list_distinct(list_filter([{', '.join(missing)}], lambda x: x IS NOT NULL)))"
-    return Condition(sql(node), facts, parameters, listed if missing else "[]::VARCHAR[]")
+    taken = {
+        name: parse(connection, f"coalesce({name}, {catalogue.facts[name].unlisted})", {})
+        for name in facts
+        if catalogue.facts[name].type == "BOOLEAN"
+    }
+    unlisted = _sql(connection, _replaced(node, taken)) if taken else sql(node)
+    return Condition(sql(node), facts, parameters, listed if missing else "[]::VARCHAR[]", unlisted)
 
 
 def parse(connection: "duckdb.DuckDBPyConnection", text: str, derived: dict[str, Node]) -> Node:

@@ -74,6 +74,7 @@ def compute_facts(home: Home, batch: str, reporter: Reporter) -> dict[str, int |
                     _run(con, "facts_authorised")
                     _tell_unmatched(con, reporter)
                     _limit_to_purpose(con, contracts, present)
+                    _load_questions(con, home, batch)
         return _write(con, home, batch, reporter)
 
 
@@ -132,7 +133,8 @@ def _set_variables(con: "duckdb.DuckDBPyConnection", batch: str, present: set[st
 def _limit_to_purpose(con: "duckdb.DuckDBPyConnection", contracts: Mapping[str, Contract], present: set[str]) -> None:
     """Close sources of authorised use for everybody without an authorisation, and say of each source whom it can be asked about.
 
-    `known_<source>(authorised)` is whether "not listed" means no for somebody: the file came, and may be read for them.
+    `known_<source>(authorised)` is whether a source can be asked about somebody: the file came, and may be read for them.
+    `sure_<source>(authorised, asked)` is whether "not listed" means no: it can, and no row of it may yet turn out to be theirs.
     """
     limited = [source for source in SOURCES if contracts[source].use == "authorised" and source not in ALWAYS_SCREENED]
     con.execute(f"SET VARIABLE restricted = {limited}::VARCHAR[]")
@@ -140,9 +142,28 @@ def _limit_to_purpose(con: "duckdb.DuckDBPyConnection", contracts: Mapping[str, 
         restricted = source in limited
         known = "false" if source not in present else "authorised" if restricted else "true"
         con.execute(f"CREATE MACRO known_{source}(authorised) AS {known}")
+        con.execute(
+            f"CREATE MACRO sure_{source}(authorised, asked) AS {known} AND NOT coalesce(list_contains(asked, '{source}'), false)"
+        )
         if restricted and source in present:
             con.execute(f"ALTER VIEW src_{source} RENAME TO all_{source}")
             con.execute(f"CREATE VIEW src_{source} AS FROM all_{source} SEMI JOIN authorised USING (person_id)")
+
+
+def _load_questions(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
+    """Make `asked` (person_id, sources): of which sources a row may be somebody's, which a clerk has still to decide.
+
+    Rows of authorised use are nobody's business without an authorisation, not even as a possibility.
+    """
+    path = home.lake(batch, "linkage", "match_review")
+    rows = f"read_parquet('{quoted(path)}')" if path.exists() else "(SELECT '' AS candidate_person_id, '' AS source WHERE false)"
+    con.execute(f"""
+        CREATE TABLE asked AS
+        SELECT candidate_person_id AS person_id, list_sort(list(DISTINCT source)) AS sources
+        FROM {rows}
+        WHERE NOT list_contains(getvariable('restricted'), source) OR candidate_person_id IN (SELECT person_id FROM authorised)
+        GROUP BY candidate_person_id
+    """)
 
 
 def _load_towns(con: "duckdb.DuckDBPyConnection") -> None:

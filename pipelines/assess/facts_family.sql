@@ -16,8 +16,8 @@ FROM edge AS e WHERE e.kind = 'parent' AND e.role IS NOT NULL GROUP BY e.person_
 CREATE TABLE parent_known AS
 SELECT p.person_id, NOT p.alive AS dead,
     p.alive AND (
-        fact(d.person_id, known_disabled_persons(a.person_id IS NOT NULL), d.parent_unable, false)
-        OR fact(c.person_id, known_custody(a.person_id IS NOT NULL), c.six_months, false)
+        fact(d.person_id, sure_disabled_persons(a.person_id IS NOT NULL, q.sources), d.parent_unable, false)
+        OR fact(c.person_id, sure_custody(a.person_id IS NOT NULL, q.sources), c.six_months, false)
     ) AS unable,
     m.household_id
 FROM person AS p
@@ -25,6 +25,7 @@ SEMI JOIN (SELECT other_person_id FROM edge WHERE kind = 'parent') AS e ON e.oth
 LEFT JOIN fact_disability AS d USING (person_id)
 LEFT JOIN fact_custody AS c USING (person_id)
 LEFT JOIN authorised AS a USING (person_id)
+LEFT JOIN asked AS q USING (person_id)
 LEFT JOIN assistance_member AS m USING (person_id);
 
 CREATE TABLE fact_parents AS

@@ -23,6 +23,10 @@ LEFT JOIN registered AS r USING (person_id)
 LEFT JOIN fact_custody AS c USING (person_id)
 GROUP BY l.household_id;
 
+CREATE TABLE household_asked AS
+SELECT m.household_id, list_sort(list_distinct(flatten(list(q.sources)))) AS sources
+FROM asked AS q JOIN assistance_member AS m USING (person_id) GROUP BY m.household_id;
+
 CREATE TABLE member_sum AS
 SELECT household_id,
     count(*)::INTEGER AS size,
@@ -97,9 +101,11 @@ SELECT
     s.monitored_class AS household_monitored_class, s.risk_open AS household_monitoring_risk_open,
     s.monitored_open AS household_monitored_risk_open, s.income_per_head AS household_income_per_head,
     s.vehicles AS member_vehicles, s.owns_vehicle AS household_owns_vehicle,
-    s.businesses AS member_businesses, s.owns_business AS household_owns_business
+    s.businesses AS member_businesses, s.owns_business AS household_owns_business,
+    q.sources AS household_asked_sources
 FROM member_sum AS s
 JOIN household AS h USING (household_id)
 LEFT JOIN town AS t ON t.town = coalesce(h.register_town, h.town)
 LEFT JOIN household_dibao AS d USING (household_id)
-LEFT JOIN household_event AS e USING (household_id);
+LEFT JOIN household_event AS e USING (household_id)
+LEFT JOIN household_asked AS q USING (household_id);

@@ -12,11 +12,12 @@ WHERE m.kind = 'register';
 
 CREATE VIEW person_now AS
 SELECT p.person_id, p.sex, p.alive, p.death_date, p.town, age_on(p.birth_date, getvariable('as_of')) AS age,
-    age_on(p.birth_date, getvariable('school_day')) AS age_on_1_september, a.person_id IS NOT NULL AS authorised
-FROM person AS p LEFT JOIN authorised AS a USING (person_id)
+    age_on(p.birth_date, getvariable('school_day')) AS age_on_1_september, a.person_id IS NOT NULL AS authorised, q.sources AS asked
+FROM person AS p LEFT JOIN authorised AS a USING (person_id) LEFT JOIN asked AS q USING (person_id)
 WHERE p.last_batch = getvariable('batch');
 
--- Each source's say, side by side; then what follows from several of them.
+-- Each source's say, side by side; then what follows from several of them. Whether somebody is on a list is not known while a
+-- row of it may be theirs (sure_…); an amount without that row is still a lower bound, and what exceeds a line goes on exceeding it.
 CREATE VIEW person_joined AS
 SELECT
     p.person_id, m.household_id, l.household_id AS left_household_id, l.reason AS left_reason,
@@ -32,61 +33,61 @@ SELECT
     fact(md.person_id, known_medical_settlement(p.authorised), md.max_settlement, 0) AS medical_max_settlement_12m,
     md.max_settlement_on AS medical_max_settlement_on,
     fact(md.person_id, known_medical_settlement(p.authorised), md.settlements, 0) AS medical_settlements_12m,
-    fact(en.person_id, known_medical_enrolment(p.authorised), CASE WHEN en.enrolled OR NOT en.unclear THEN coalesce(en.enrolled, false) END, false)
+    fact(en.person_id, sure_medical_enrolment(p.authorised, p.asked), CASE WHEN en.enrolled OR NOT en.unclear THEN coalesce(en.enrolled, false) END, false)
         AS medical_enrolled,
 
-    fact(d.person_id, known_disabled_persons(p.authorised), true, false) AS certificate_on_record,
-    fact(d.person_id, known_disabled_persons(p.authorised), d.counts, false) AS has_valid_certificate,
+    fact(d.person_id, sure_disabled_persons(p.authorised, p.asked), true, false) AS certificate_on_record,
+    fact(d.person_id, sure_disabled_persons(p.authorised, p.asked), d.counts, false) AS has_valid_certificate,
     d.certificate_state, d.valid_to AS certificate_valid_to, d.issued_on AS certificate_issued_on,
     d.valid_grade AS disability_grade, d.valid_category AS disability_category,
-    fact(d.person_id, known_disabled_persons(p.authorised), d.severe, false) AS severe,
-    fact(d.person_id, known_disabled_persons(p.authorised), d.single_dibao, false) AS single_dibao_disability,
-    fact(d.person_id, known_disabled_persons(p.authorised), d.no_labour, false) AS no_labour_disability,
-    fact(d.person_id, known_disabled_persons(p.authorised), d.parent_unable, false) AS parent_unable_disability,
-    CASE WHEN getvariable('has_earlier') THEN fact(d.person_id, known_disabled_persons(p.authorised),
+    fact(d.person_id, sure_disabled_persons(p.authorised, p.asked), d.severe, false) AS severe,
+    fact(d.person_id, sure_disabled_persons(p.authorised, p.asked), d.single_dibao, false) AS single_dibao_disability,
+    fact(d.person_id, sure_disabled_persons(p.authorised, p.asked), d.no_labour, false) AS no_labour_disability,
+    fact(d.person_id, sure_disabled_persons(p.authorised, p.asked), d.parent_unable, false) AS parent_unable_disability,
+    CASE WHEN getvariable('has_earlier') THEN fact(d.person_id, sure_disabled_persons(p.authorised, p.asked),
         d.counts AND NOT fact(pf.person_id, true, pf.has_valid_certificate, false), false) END AS certificate_new,
     pf.disability_grade AS previous_disability_grade,
-    CASE WHEN getvariable('has_earlier') THEN fact(d.person_id, known_disabled_persons(p.authorised),
+    CASE WHEN getvariable('has_earlier') THEN fact(d.person_id, sure_disabled_persons(p.authorised, p.asked),
         coalesce(d.valid_grade < pf.disability_grade, false), false) END AS disability_worse,
 
-    fact(r.person_id, known_assistance_roster(p.authorised), r.dibao, false) AS on_dibao,
-    fact(r.person_id, known_assistance_roster(p.authorised), r.tekun, false) AS on_tekun,
-    fact(r.person_id, known_assistance_roster(p.authorised), r.edge, false) AS on_edge,
-    fact(r.person_id, known_assistance_roster(p.authorised), r.rigid, false) AS on_rigid,
-    fact(r.person_id, known_assistance_roster(p.authorised), r.any_class, false) AS on_any_roster,
+    fact(r.person_id, sure_assistance_roster(p.authorised, p.asked), r.dibao, false) AS on_dibao,
+    fact(r.person_id, sure_assistance_roster(p.authorised, p.asked), r.tekun, false) AS on_tekun,
+    fact(r.person_id, sure_assistance_roster(p.authorised, p.asked), r.edge, false) AS on_edge,
+    fact(r.person_id, sure_assistance_roster(p.authorised, p.asked), r.rigid, false) AS on_rigid,
+    fact(r.person_id, sure_assistance_roster(p.authorised, p.asked), r.any_class, false) AS on_any_roster,
     fact(r.person_id, known_assistance_roster(p.authorised), r.numbers, 0) AS dibao_tekun_numbers,
     r.dibao_amount AS dibao_month_amount, r.dibao_persons AS dibao_insured_persons, r.dibao_from AS dibao_from_month,
-    fact(r.person_id, known_assistance_roster(p.authorised), r.left_24m, false) AS left_dibao_tekun_24m,
+    fact(r.person_id, sure_assistance_roster(p.authorised, p.asked), r.left_24m, false) AS left_dibao_tekun_24m,
     r.left_month AS left_dibao_tekun_month, r.edge_rigid_to AS edge_rigid_to_month,
-    fact(sb.person_id, known_disability_subsidy(p.authorised), sb.living, false) AS living_subsidy,
-    fact(sb.person_id, known_disability_subsidy(p.authorised), sb.nursing, false) AS nursing_subsidy,
-    fact(sb.person_id, known_disability_subsidy(p.authorised), sb.any_kind, false) AS any_disability_subsidy,
+    fact(sb.person_id, sure_disability_subsidy(p.authorised, p.asked), sb.living, false) AS living_subsidy,
+    fact(sb.person_id, sure_disability_subsidy(p.authorised, p.asked), sb.nursing, false) AS nursing_subsidy,
+    fact(sb.person_id, sure_disability_subsidy(p.authorised, p.asked), sb.any_kind, false) AS any_disability_subsidy,
 
     fact(tx.person_id, known_tax_income(p.authorised), tx.income, 0) AS tax_income_12m,
-    fact(tx.person_id, known_tax_income(p.authorised), true, false) AS has_tax_row_12m,
+    fact(tx.person_id, sure_tax_income(p.authorised, p.asked), true, false) AS has_tax_row_12m,
     fact(tx.person_id, known_tax_income(p.authorised), tx.months, 0) AS tax_months_12m,
-    fact(so.person_id, known_social_insurance(p.authorised), so.employee_pension, false) AS employee_pension,
+    fact(so.person_id, sure_social_insurance(p.authorised, p.asked), so.employee_pension, false) AS employee_pension,
     fact(so.person_id, known_social_insurance(p.authorised), so.employee_month, 0) AS employee_pension_month,
-    fact(so.person_id, known_social_insurance(p.authorised), so.resident_pension, false) AS resident_pension,
+    fact(so.person_id, sure_social_insurance(p.authorised, p.asked), so.resident_pension, false) AS resident_pension,
     fact(so.person_id, known_social_insurance(p.authorised), so.resident_month, 0) AS resident_pension_month,
     coalesce(so.employee_amount_missing, false) AS employee_amount_missing,
     coalesce(so.resident_amount_missing, false) AS resident_amount_missing,
-    fact(so.person_id, known_social_insurance(p.authorised), so.employee_paying, false) AS employee_insurance_paying,
-    fact(so.person_id, known_social_insurance(p.authorised), so.any_paying, false) AS any_insurance_paying,
+    fact(so.person_id, sure_social_insurance(p.authorised, p.asked), so.employee_paying, false) AS employee_insurance_paying,
+    fact(so.person_id, sure_social_insurance(p.authorised, p.asked), so.any_paying, false) AS any_insurance_paying,
     fact(so.person_id, known_social_insurance(p.authorised), so.base, 0) AS employee_insurance_base,
-    fact(so.person_id, known_social_insurance(p.authorised), so.lapsed, false) AS employee_insurance_lapsed,
+    fact(so.person_id, sure_social_insurance(p.authorised, p.asked), so.lapsed, false) AS employee_insurance_lapsed,
     so.last_paid_month AS employee_last_paid_month, so.unemployed_on,
-    fact(so.person_id, known_social_insurance(p.authorised), coalesce(so.unemployed_on >= getvariable('from_12m'), false), false) AS unemployed_12m,
+    fact(so.person_id, sure_social_insurance(p.authorised, p.asked), coalesce(so.unemployed_on >= getvariable('from_12m'), false), false) AS unemployed_12m,
 
-    fact(sc.person_id, known_school_enrolment(p.authorised), sc.in_school, false) AS in_school,
+    fact(sc.person_id, sure_school_enrolment(p.authorised, p.asked), sc.in_school, false) AS in_school,
     sc.stage AS school_stage,
-    fact(sc.person_id, known_school_enrolment(p.authorised), coalesce(sc.stage IN ('高中', '中职', '大专', '本科'), false), false)
+    fact(sc.person_id, sure_school_enrolment(p.authorised, p.asked), coalesce(sc.stage IN ('高中', '中职', '大专', '本科'), false), false)
         AS beyond_compulsory,
-    fact(sc.person_id, known_school_enrolment(p.authorised), sc.graduated, false) AS graduated,
+    fact(sc.person_id, sure_school_enrolment(p.authorised, p.asked), sc.graduated, false) AS graduated,
 
-    fact(cu.person_id, known_custody(p.authorised), true, false) AS in_custody,
+    fact(cu.person_id, sure_custody(p.authorised, p.asked), true, false) AS in_custody,
     cu.custody_type, cu.from_date AS custody_from,
-    fact(cu.person_id, known_custody(p.authorised), cu.six_months, false) AS custody_6m,
+    fact(cu.person_id, sure_custody(p.authorised, p.asked), cu.six_months, false) AS custody_6m,
 
     pa.father_id, pa.mother_id, pa.father_unable, pa.mother_unable, pa.father_dead, pa.mother_dead,
     coalesce(m.household_id IN (pa.father_household_id, pa.mother_household_id), false) AS with_a_parent,
@@ -94,13 +95,14 @@ SELECT
     sp.spouse_id, mr.register_type AS marriage_change, mr.registered_on AS marriage_change_on,
     CASE WHEN r.dibao AND mr.person_id IS NOT NULL THEN mr.together END AS partner_on_same_dibao,
 
-    fact(mo.person_id, known_poverty_monitoring(p.authorised), true, false) AS in_poverty_monitoring,
-    fact(mo.person_id, known_poverty_monitoring(p.authorised), mo.risk_open, false) AS monitoring_risk_open,
+    fact(mo.person_id, sure_poverty_monitoring(p.authorised, p.asked), true, false) AS in_poverty_monitoring,
+    fact(mo.person_id, sure_poverty_monitoring(p.authorised, p.asked), mo.risk_open, false) AS monitoring_risk_open,
     mo.monitored_class, mo.labour AS labour_ability,
-    fact(gr.person_id, known_grid_reports(p.authorised), true, false) AS grid_report,
-    fact(gr.person_id, known_grid_reports(p.authorised), gr.urgent, false) AS grid_report_urgent,
+    fact(gr.person_id, sure_grid_reports(p.authorised, p.asked), true, false) AS grid_report,
+    fact(gr.person_id, sure_grid_reports(p.authorised, p.asked), gr.urgent, false) AS grid_report_urgent,
     gr.reported_on AS grid_report_on, gr.difficulty AS grid_report_difficulty,
 
+    p.asked AS asked_sources,
     p.authorised,
     fact(ve.person_id, known_vehicles(p.authorised), ve.vehicles, 0) AS vehicles,
     fact(bu.person_id, known_business_registration(p.authorised), bu.businesses, 0) AS businesses,
@@ -138,7 +140,7 @@ SELECT *,
     (income_known + coalesce(resident_pension_month, 0) * 12)::DECIMAL(18,2) AS income_with_resident_pension_known,
     CASE WHEN NOT alive THEN NULL
         WHEN age < 16 THEN true
-        WHEN tax_income_12m IS NULL OR employee_pension IS NULL THEN false
+        WHEN has_tax_row_12m IS NULL OR employee_pension IS NULL THEN false
         WHEN has_tax_row_12m OR employee_pension OR resident_pension THEN true
         WHEN age > 59 THEN true
         ELSE coalesce(age IS NOT NULL AND (in_school OR no_labour_disability), false)

@@ -18,6 +18,7 @@ from pipelines.assess.catalogue import Catalogue, load_catalogue
 from pipelines.assess.conditions import Condition, ConditionError, Node, parse, read_condition
 from pipelines.assess.declared import Declared, UnusableError, named, read_declared, validated
 from pipelines.assess.parameters import Parameter, load_parameters
+from pipelines.assess.questions import ASKED
 from pipelines.assess.reasons import placeholders, sentence
 from pipelines.assess.rule_model import Rule
 from pipelines.contracts import code_table
@@ -246,7 +247,7 @@ def _check_cases(rule: Rule, bound: BoundRule, declared: Declared, catalogue: Ca
             place = ("cases", number, fact) if fact in case.facts else ("given", fact)
             if fact not in catalogue.facts:
                 raise declared.refuse(f"用例里的“{fact}”不是事实。", *place, todo="事实见 schemas/lake/facts.sql。")
-            if fact not in bound.facts:
+            if fact not in bound.facts and fact not in ASKED.values():
                 raise declared.refuse(f"用例给了“{fact}”，但规则没有用到它。", *place, todo="删去，或在条件里用上。")
     wanted = {
         "成立（expect: true）": any(case.expect == "true" for case in rule.cases),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from pipelines.assess.catalogue import Catalogue, parameters_sql
 from pipelines.assess.declared import named
 from pipelines.assess.parameters import Parameter, Value
+from pipelines.assess.questions import ASKED, find_asked, listings, rests_on_questions, undecided
 from pipelines.assess.rule_model import ONE_LOWER
 from pipelines.assess.rules import BoundRule
 from pipelines.errors import DataError
@@ -115,6 +116,7 @@ def find(
         " level VARCHAR, person_id VARCHAR, household_id VARCHAR, facts VARCHAR, parameters VARCHAR, missing VARCHAR[],"
         " reason VARCHAR)"
     )
+    asked = find_asked(connection)
     later = [each for each in running if SECOND_PASS in each.rule.facts]
     for second, part in ((False, [each for each in running if each not in later]), (True, later)):
         if second:
@@ -126,16 +128,18 @@ def find(
             )
         for each in part:
             if each.runs:
-                _run(connection, each, catalogue, day)
+                _run(connection, each, rule_query(each, catalogue, day))
+                if any(asked & set(sources) for sources in listings(each.rule.screen, catalogue).values()):
+                    _run(connection, each, question_query(each, catalogue, day))
             if reporter:
                 reporter.advance()
 
 
-def _run(connection: "duckdb.DuckDBPyConnection", running: Running, catalogue: Catalogue, day: dt.date) -> None:
+def _run(connection: "duckdb.DuckDBPyConnection", running: Running, query: str) -> None:
     import duckdb
 
     try:
-        connection.execute(f"INSERT INTO found {rule_query(running, catalogue, day)}").fetchall()
+        connection.execute(f"INSERT INTO found {query}").fetchall()
     except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException):
         # The library's text names the value that did not fit: it must not reach a log.
         raise DataError(
@@ -147,10 +151,63 @@ def _run(connection: "duckdb.DuckDBPyConnection", running: Running, catalogue: C
 
 def rule_query(running: Running, catalogue: Catalogue, day: dt.date) -> str:
     """The query that gives a rule's findings."""
-    rule, declared = running.rule, running.rule.declared
+    rule = running.rule
+    known, lower = _levels(running)
+    return f"""
+        SELECT {_beginning(running)},
+            CASE WHEN verdict THEN 'true' ELSE 'unknown' END,
+            CASE WHEN verdict THEN {known} ELSE {lower} END,
+            {_whom(running)},
+            CASE WHEN verdict IS NULL THEN {rule.test.missing if rule.test else "[]"} ELSE [] END,
+            {f"CASE WHEN verdict THEN {rule.reason} ELSE {rule.reason_unknown} END" if rule.test else rule.reason}
+        FROM ({_subjects(running, catalogue, day)})
+        WHERE ({rule.screen.sql}) AND verdict IS NOT FALSE"""
+
+
+def question_query(running: Running, catalogue: Catalogue, day: dt.date) -> str:
+    """The query that gives a rule's findings about those whose rows a clerk has still to place: all of them unknown."""
+    rule = running.rule
+    test = f"CASE WHEN verdict IS NULL THEN {rule.test.missing} ELSE [] END" if rule.test else "[]"
+    return f"""
+        SELECT {_beginning(running)}, 'unknown', {_levels(running)[1]}, {_whom(running)},
+            list_sort(list_distinct({rule.screen.missing} || {test})),
+            {undecided(rule.screen, catalogue, of_household=rule.declared.subject == "household")}
+        FROM ({_subjects(running, catalogue, day, of="asked_")})
+        WHERE verdict IS NOT FALSE AND {rests_on_questions(rule.screen, catalogue)}"""
+
+
+def _beginning(running: Running) -> str:
+    declared = running.rule.declared
+    return f"'{declared.rule}', '{running.version}', '{declared.direction}'"
+
+
+def _whom(running: Running) -> str:
+    facts = ", ".join(f"'{name}': {name}" for name in running.rule.facts)
+    return f"subject_person, subject_household, to_json({{{facts}}})::VARCHAR, place_parameters"
+
+
+def _levels(running: Running) -> tuple[str, str]:
+    """SQL of the level of a true finding, and of an unknown one."""
+    level, red = running.rule.declared.level, running.rule.red_where
+    known = f"CASE WHEN {red.sql} THEN 'red' ELSE '{level}' END" if red else f"'{level}'"
+    return known, f"CASE {known} " + " ".join(f"WHEN '{one}' THEN '{below}'" for one, below in ONE_LOWER.items()) + " END"
+
+
+def _subjects(running: Running, catalogue: Catalogue, day: dt.date, of: str = "") -> str:
+    """Whom a rule looks at, with the facts and parameters it reads, and `verdict`, what its test says of them.
+
+    Args:
+        running: the rule.
+        catalogue: the facts and parameters.
+        day: the date the data speaks of.
+        of: `asked_` for those only whose rows a clerk has still to place.
+    """
+    rule = running.rule
     columns = [name for name in rule.facts if name != SECOND_PASS]
-    of_household = declared.subject == "household"
-    tables = "household_fact AS h" if of_household else "person_fact AS p"
+    of_household = rule.declared.subject == "household"
+    tables = f"{of}household_fact AS h" if of_household else f"{of}person_fact AS p"
+    if of:
+        columns += [name for name in ASKED.values() if name not in columns and not (of_household and name == ASKED["person"])]
     joined = of_household or bool(rule.parameters) or any(catalogue.facts[name].table == "household" for name in columns)
     if joined and not of_household:
         tables += " LEFT JOIN household_fact AS h ON h.household_id = p.household_id"
@@ -164,24 +221,11 @@ def rule_query(running: Running, catalogue: Catalogue, day: dt.date) -> str:
     if joined and not of_household:  # whoever moved in with a spouse is measured where they live together
         population = f"h.household_population, {population}"
     tables += f" JOIN ({_places_sql(running, catalogue)}) AS place ON place.place_population = coalesce({population}, '')"
-    conditions = [f"({rule.screen.sql})", "verdict IS NOT FALSE"]
     guards = _guards(running, catalogue)
     verdict = f"({rule.test.sql})" if rule.test else "TRUE"
-    known = f"CASE WHEN {rule.red_where.sql} THEN 'red' ELSE '{declared.level}' END" if rule.red_where else f"'{declared.level}'"
-    lower = f"CASE {known} " + " ".join(f"WHEN '{level}' THEN '{below}'" for level, below in ONE_LOWER.items()) + " END"
-    facts = "to_json({" + ", ".join(f"'{name}': {name}" for name in rule.facts) + "})::VARCHAR"
     return f"""
-        SELECT '{declared.rule}', '{running.version}', '{declared.direction}',
-            CASE WHEN verdict THEN 'true' ELSE 'unknown' END,
-            CASE WHEN verdict THEN {known} ELSE {lower} END,
-            subject_person, subject_household, {facts}, place_parameters,
-            CASE WHEN verdict IS NULL THEN {rule.test.missing if rule.test else "[]"} ELSE [] END,
-            {f"CASE WHEN verdict THEN {rule.reason} ELSE {rule.reason_unknown} END" if rule.test else rule.reason}
-        FROM (
-            SELECT {", ".join(selected)}, place.*, DATE '{day}' AS as_of, {verdict} AS verdict
-            FROM {tables}{" WHERE " + " AND ".join(guards) if guards else ""}
-        )
-        WHERE {" AND ".join(conditions)}"""
+        SELECT {", ".join(selected)}, place.*, DATE '{day}' AS as_of, {verdict} AS verdict
+        FROM {tables}{" WHERE " + " AND ".join(guards) if guards else ""}"""
 
 
 def _guards(running: Running, catalogue: Catalogue) -> list[str]:

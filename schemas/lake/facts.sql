@@ -2,7 +2,9 @@
 --
 -- One line per fact:  含义 | 单位 | 时间窗 | 来源（数据源的 key）. Rules are conditions over these columns.
 -- * NULL is "not known", never "no": a source with no file in the batch makes every fact that only it can tell NULL for
---   everybody; in a file that came, not being listed means FALSE or 0.
+--   everybody; in a file that came, not being listed means FALSE or 0. Where a row of the source may be the person's and a clerk
+--   has still to decide whether it is (match_review), not being listed is not known: yes-or-no facts are NULL, amounts and counts
+--   stay what they are without the row, a lower bound.
 -- * A person-subject rule sees person_fact and, joined on household_id, household_fact. No name stands in both but household_id:
 --   what is about the household begins with household_ or member_ (member_: summed or counted over the members).
 -- * household_id is the assistance household (rules.md) of a living member. Somebody dead or in custody is in none: all
@@ -129,6 +131,9 @@ CREATE TABLE person_fact (      -- every person with a record in this batch
     grid_report_on DATE,                        -- 本月最近一次上报日期 | 日期 | 本月 | grid_reports
     grid_report_difficulty VARCHAR,             -- 困难类型（急难优先，其次最近） | 文字 | 本月 | grid_reports
 
+    -- Rows whose owner a clerk has still to decide.
+    asked_sources VARCHAR[],                    -- 有记录可能是本人的、归属待人工判断的数据源 | 代码 | 本月 | -
+
     -- Authorised use only: NULL without an authorisation on record that holds on as_of.
     authorised BOOLEAN,                         -- 有核对授权（在册救助家庭成员，或授权登记在有效期内） | 是/否 | 截止日 | assistance_roster
     vehicles INTEGER,                           -- 名下正常状态机动车（不含摩托车、残疾人专用车） | 辆 | 本月 | vehicles
@@ -204,7 +209,9 @@ CREATE TABLE household_fact (   -- every assistance household with at least one 
     member_vehicles INTEGER,                    -- 成员名下正常状态机动车（不含摩托车、残疾人专用车） | 辆 | 本月 | vehicles
     household_owns_vehicle BOOLEAN,             -- 有成员名下有这样的机动车 | 是/否 | 本月 | vehicles
     member_businesses INTEGER,                  -- 成员任法定代表人、经营者的存续在业主体（不含农民专业合作社） | 个 | 本月 | business_registration
-    household_owns_business BOOLEAN             -- 有成员任这样主体的法定代表人、经营者 | 是/否 | 本月 | business_registration
+    household_owns_business BOOLEAN,            -- 有成员任这样主体的法定代表人、经营者 | 是/否 | 本月 | business_registration
+
+    household_asked_sources VARCHAR[]           -- 有记录可能是成员的、归属待人工判断的数据源 | 代码 | 本月 | -
 );
 
 CREATE TABLE fact_records (     -- the rows that made a person's facts: within their window, active, or the certificate that counts
