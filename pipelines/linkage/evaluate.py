@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import DataError
+from pipelines.linkage.captured import missed_matches
 from pipelines.linkage.lake import is_linked, person_records, persons
 from pipelines.storage import Home, quoted
 
@@ -32,12 +33,15 @@ class LinkageEvaluation:
         by: for `source`, `defect` and `age`: records, B-cubed precision and recall.
         calibration: band of the stated probability, links in it, mean stated, share that are right.
         hidden_ids: what the stored model's training said of precision, recall and review, with no truth at all.
+        missed: by source, in identities that no exact id settled: expected matches among the candidates, how many were linked,
+            how many matches no key found (`captured`), the matches missed for either reason; with a truth, those really missed.
     """
 
     overall: dict[str, float]
     by: dict[str, "pl.DataFrame"] = field(default_factory=dict)
     calibration: "pl.DataFrame | None" = None
     hidden_ids: dict[str, float] = field(default_factory=dict)
+    missed: "pl.DataFrame | None" = None
 
     def __str__(self) -> str:
         """Plain tables."""
@@ -50,13 +54,29 @@ class LinkageEvaluation:
         with pl.Config(
             tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, float_precision=5, fmt_str_lengths=60
         ):
-            parts += [f"{names[name]}（B-cubed）\n{table}" for name, table in self.by.items()]
+            parts += [f"{names[name]}（B-cubed）\n{_headed(table)}" for name, table in self.by.items()]
             if self.calibration is not None:
-                parts.append(f"给出的概率与实际\n{self.calibration}")
+                parts.append(f"给出的概率与实际\n{_headed(self.calibration)}")
+            if self.missed is not None:
+                parts.append(f"漏掉的估计（由各类候选键互相印证，不用真值；是下限）\n{_headed(self.missed)}")
         if self.hidden_ids:
-            said = "\n".join(f"  {key}\t{_number(value)}" for key, value in self.hidden_ids.items())
+            said = "\n".join(f"  {_HEADS.get(key, key)}\t{_number(value)}" for key, value in self.hidden_ids.items())
             parts.append(f"没有真值时：隐藏有效证号后重新归并，再与证号对照（训练时所得）\n{said}")
         return "\n\n".join(parts)
+
+
+_HEADS = {
+    "source": "数据源", "defect": "差错", "age": "年龄段", "records": "记录", "precision": "准确率", "recall": "召回率",
+    "band": "给出的概率", "links": "归并数", "stated": "平均概率", "right": "实际正确",
+    "open_identities": "证号未能直接认定的身份", "found": "候选里应有的", "linked": "已归并的", "never_found": "候选键没找到的",
+    "missed": "估计漏掉", "really_missed": "实际漏掉",
+    "hidden": "隐藏的证号", "review": "要问人的", "doubtful_ids": "证号另有所属的", "precision_estimate": "扣除后的准确率",
+}  # fmt: skip
+"""What the columns are called for people."""
+
+
+def _headed(table: "pl.DataFrame") -> "pl.DataFrame":
+    return table.rename({column: _HEADS.get(column, column) for column in table.columns})
 
 
 def _number(value: float) -> str:
@@ -79,7 +99,7 @@ def evaluate_linkage(home: Home, batch: str, truth: Path | None) -> LinkageEvalu
         raise DataError(f"批次 {batch} 还没有归并，不能评价。", where=str(home.root), todo="先运行该批次。")
     hidden = hidden_id_estimate(home)
     if truth is None:
-        return LinkageEvaluation({}, hidden_ids=hidden)
+        return LinkageEvaluation({}, hidden_ids=hidden, missed=_missed(home, batch))
     rows = truth / "person_record.parquet"
     if not rows.exists():
         raise DataError("没有 person_record.parquet，不能评价。", where=str(truth), todo="真值由 zhudong sample 写在 truth/ 里。")
@@ -97,7 +117,30 @@ def evaluate_linkage(home: Home, batch: str, truth: Path | None) -> LinkageEvalu
                 SELECT * FROM read_parquet('{quoted(truth / "defect.parquet")}') WHERE batch = '{batch}') d
                 USING (source, file, row_no, member_no))"""
             by["defect"] = _by(connection, "defect", defects)
-        return LinkageEvaluation(overall, by, _calibration(connection), hidden)
+        really = connection.execute("SELECT source, identities FROM gone_astray ORDER BY source").fetchall()
+        calibration = _calibration(connection)
+    return LinkageEvaluation(overall, by, calibration, hidden, _missed(home, batch, dict(really)))
+
+
+def _missed(home: Home, batch: str, really: dict[str, int] | None = None) -> "pl.DataFrame | None":
+    """The estimate of missed links by source and altogether, beside the real number where a truth gave it."""
+    import polars as pl
+
+    estimated = missed_matches(home, batch)
+    if estimated is None:
+        return None
+    table = estimated.by_source.select(
+        "source",
+        "open_identities",
+        "found",
+        "linked",
+        never_found="missed",
+        missed=pl.col("found") - pl.col("linked") + pl.col("missed"),
+    )
+    if really is not None:
+        table = table.with_columns(really_missed=pl.col("source").replace_strict(really, default=0, return_dtype=pl.Int64))
+    sums = [pl.lit("合计").alias("source"), *(pl.col(column).sum() for column in table.columns[1:])]
+    return pl.concat([table, table.select(sums)]).with_columns(pl.col("found", "linked", "never_found", "missed").round(1))
 
 
 def _one(connection: "duckdb.DuckDBPyConnection", query: str) -> tuple[float, ...]:
@@ -153,7 +196,7 @@ def _calibration(connection: "duckdb.DuckDBPyConnection") -> "pl.DataFrame":
                avg((b.true_person = m.true_person)::INTEGER) AS "right"
         FROM b_cubed b JOIN majority m USING (person_id)
         WHERE match_method NOT IN ('provisional') AND source <> 'police_household' AND match_probability IS NOT NULL
-        GROUP BY 1 ORDER BY 1
+        GROUP BY 1 ORDER BY min(match_probability)
     """).pl()
     return counted
 

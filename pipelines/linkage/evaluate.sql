@@ -1,7 +1,8 @@
 -- Linkage held against a truth. $batch is the batch; the braces are one batch and its truth (Parquet).
 
 CREATE TEMP TABLE judged AS
-SELECT r.record_id, r.source, r.file, r.row_no, r.member_no, r.person_id, r.match_method, r.match_probability, t.true_person
+SELECT r.record_id, r.source, r.file, r.row_no, r.member_no, r.person_id, r.match_method, r.match_probability, r.identity_hash,
+       t.true_person
 FROM {records} r
 JOIN read_parquet('{truth}') t USING (source, file, row_no, member_no)
 WHERE t.batch = $batch;
@@ -24,3 +25,12 @@ CREATE TEMP TABLE majority AS
 SELECT person_id, arg_max(true_person, (of_register, n, true_person)) AS true_person
 FROM (SELECT person_id, true_person, count(*) FILTER (source = 'police_household') AS of_register, count(*) AS n FROM judged GROUP BY ALL)
 GROUP BY person_id;
+
+-- identities, new in this batch, whose true person the register lists, and which were put to somebody else
+CREATE TEMP TABLE gone_astray AS
+WITH registered AS (SELECT DISTINCT true_person, person_id FROM judged WHERE source = 'police_household')
+SELECT source, count(DISTINCT identity_hash)::BIGINT AS identities FROM judged j
+WHERE source <> 'police_household' AND match_method NOT IN ('exact_id', 'unchanged')
+  AND true_person IN (SELECT true_person FROM registered)
+  AND NOT EXISTS (SELECT 1 FROM registered g WHERE g.true_person = j.true_person AND g.person_id = j.person_id)
+GROUP BY source;

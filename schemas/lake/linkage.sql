@@ -100,3 +100,13 @@ CREATE TABLE id_issues (        -- feedback for the source: what linkage found o
     member_no TINYINT,
     person_id VARCHAR
 );
+
+CREATE TABLE key_patterns (     -- which kinds of keys found the matches of the identities that no exact id settled; counts, nobody's values
+    source VARCHAR,
+    mode TINYINT,               -- what the record's id is worth: comparisons.identity.mode of schemas/linkage.yaml
+    given VARCHAR,              -- kinds of keys that the record gives what they need: some of id+phone+village+name
+    found VARCHAR,              -- kinds that found the pair; '' in the rows that count the open identities
+    open_identities BIGINT,     -- identities of this mode and `given`, on the row with found = '' only
+    matches DOUBLE,             -- expected matches: the sum of the pairs' probabilities, per identity
+    linked DOUBLE               -- of these, linked
+);
