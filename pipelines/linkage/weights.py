@@ -47,6 +47,8 @@ class Model:
     coverage: dict[str, float] = field(default_factory=lambda: {"*": 0.97})
     borrowed: float = 0.003
     """How often a row bears somebody else's sound id."""
+    elsewhere: float = 0.4
+    """How often one whom the register does not list bears a given listed relative's sound id, in units of `borrowed`."""
     slope: float = 1.0
     intercept: float = 0.0
     basis: str = "stated"
@@ -68,7 +70,7 @@ class Model:
             u, family = identity.u["1"], identity.family["1"]
             u[0], u[1] = self.borrowed * one, self.borrowed * one
             u[2], u[3], u[4] = kin * _SAME_BIRTHDAY, kin / 2, kin / 2
-            family[0] = family[1] = 0.4 * self.borrowed
+            family[0] = family[1] = self.elsewhere * self.borrowed
         if "household" in model.comparisons:
             model.comparisons["household"].u["*"][0] = kin
         return model
@@ -97,6 +99,7 @@ def load_model(path: Path, config: Config) -> Model:
         comparisons=comparisons,
         coverage={str(k): float(v) for k, v in declared.get("coverage", {"*": 0.97}).items()},
         borrowed=float(declared.get("borrowed", 0.003)),
+        elsewhere=float(declared.get("elsewhere", 0.4)),
         slope=float(declared["calibration"]["slope"]),
         intercept=float(declared["calibration"]["intercept"]),
         basis=str(declared.get("basis", "")),
@@ -116,6 +119,7 @@ def save_model(model: Model, path: Path) -> None:
         "basis": model.basis,
         "coverage": {k: float(f"{v:.6g}") for k, v in model.coverage.items()},
         "borrowed": float(f"{model.borrowed:.4g}"),
+        "elsewhere": float(f"{model.elsewhere:.4g}"),
         "calibration": {"slope": float(f"{model.slope:.6g}"), "intercept": float(f"{model.intercept:.6g}")},
         "comparisons": {
             name: {kind: {g: plain(v) for g, v in getattr(weights, kind).items()} for kind in ("m", "u", "family")}
