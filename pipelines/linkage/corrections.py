@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.linkage.founding import found
+from pipelines.linkage.near import load_faces
 from pipelines.linkage.old import let_go
 from pipelines.linkage.records import bring_known
 from pipelines.linkage.spine import FACE, assign
@@ -77,4 +78,5 @@ def _load(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> in
         SELECT DISTINCT identity_hash AS profile FROM read_parquet([{listed}])
         WHERE kind = 'data' AND identity_hash IN (SELECT profile FROM record)""")
     bring_known(connection, "FROM said_wrong")
+    load_faces(connection, "SELECT eid FROM whose WHERE profile IN (FROM said_wrong)")
     return int(connection.execute("SELECT count(*) FROM said_wrong").fetchall()[0][0])

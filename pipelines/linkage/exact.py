@@ -23,12 +23,10 @@ _SAME = Path(__file__).with_name("exact.sql").read_text(encoding="utf-8").split(
 _OTHER = Path(__file__).with_name("exact_names.sql").read_text(encoding="utf-8")
 
 _STREAMED = """
-    SELECT i.identity_hash AS profile, n.source_no, i.id_number, i.name_key, i.birth_date, i.birth_date_from_id, i.phone,
+    SELECT i.identity_hash AS profile, i.source_no, i.id_number, i.name_key, i.birth_date, i.birth_date_from_id, i.phone,
         i.village, i.address,
-        CASE WHEN i.household_key IS NOT NULL THEN hash(n.source_no, i.household_key) END AS household
-    FROM identity AS i
-    JOIN (SELECT record_id, (record_id >> 56)::TINYINT AS source_no FROM new_identity WHERE {where}) AS n USING (record_id)
-    WHERE i.id_status IN ('valid', 'lifted')"""
+        CASE WHEN i.household_key IS NOT NULL THEN hash(i.source_no, i.household_key) END AS household
+    FROM (FROM identity WHERE {where} AND id_status IN ('valid', 'lifted')) AS i SEMI JOIN new_identity USING (record_id)"""
 _LOADED = """
     SELECT * FROM profile WHERE sound AND {where}
         AND profile IN (SELECT profile FROM new_identity) AND profile NOT IN (SELECT profile FROM assigned)"""
@@ -41,19 +39,19 @@ def settle_exact(connection: "duckdb.DuckDBPyConnection", where: str, probabilit
 
     Args:
         connection: holds identity, new_identity, person_face, assigned.
-        where: SQL over `record_id >> 56`, written source_no: which sources.
+        where: SQL over source_no: which sources.
         probabilities: of being right, by name level (0: no name to hold against it; 1: equal …).
         loaded: the new identities of these sources stand in `profile` already.
     """
     by_number = where.replace("source_no", "(record_id >> 56)")
-    rows = _LOADED.format(where=where) if loaded else _STREAMED.format(where=by_number)
+    rows = (_LOADED if loaded else _STREAMED).format(where=where)
     for step in _SAME:
         if step.strip():
             parameters = {"equal": round(probabilities[1], 6)} if "$equal" in step else None
             connection.execute(step.replace("{rows}", rows).replace("{where}", by_number), parameters)
     if not loaded:
         bring_new(connection, "profile IN (SELECT profile FROM met WHERE adds UNION ALL SELECT profile FROM open_profile)")
-    connection.execute("DROP TABLE met; DROP TABLE doubled")
+    connection.execute("DROP TABLE met; DROP TABLE doubled; DROP TABLE sole")
     connection.execute(_OTHER)
     unequal = connection.sql("SELECT DISTINCT name AS a, known AS b FROM exact_pair WHERE name <> known").to_arrow_table()
     level = name_levels(unequal.column("a").to_pylist(), unequal.column("b").to_pylist())

@@ -9,6 +9,11 @@ FROM (
 ) AS x
 JOIN own_face AS o ON o.id = x.id AND o.name = x.name AND o.eid <> x.eid AND o.sound;
 
+-- one 64-bit value for id and name: a join on two texts of 2 million persons costs half as much again
+CREATE OR REPLACE TEMP TABLE sole AS
+SELECT eid, hash(id, name) AS h, birth, phone, village, address
+FROM own_face AS o ANTI JOIN doubled AS d ON d.id = o.id AND d.name = o.name WHERE o.sound;
+
 CREATE OR REPLACE TEMP TABLE met AS
 SELECT
     p.profile, f.eid, p.source_no, p.household,
@@ -17,13 +22,10 @@ SELECT
     OR p.phone IS NOT NULL AND p.phone IS DISTINCT FROM f.phone
     OR p.village IS NOT NULL AND p.village IS DISTINCT FROM f.village
     OR p.address IS NOT NULL AND p.address IS DISTINCT FROM f.address AS adds
-FROM ({rows}) AS p
-JOIN (
-    SELECT eid, id, name, birth, phone, village, address
-    FROM own_face AS o ANTI JOIN doubled AS d ON d.id = o.id AND d.name = o.name WHERE o.sound
-) AS f ON f.id = p.id_number AND f.name = p.name_key
-ANTI JOIN (SELECT profile FROM decision WHERE NOT same UNION ALL SELECT profile FROM assigned WHERE method = 'decided') AS d
-    ON d.profile = p.profile;
+FROM ({rows}) AS p JOIN sole AS f ON f.h = hash(p.id_number, p.name_key);
+
+DELETE FROM met WHERE profile IN (
+    SELECT profile FROM decision WHERE NOT same UNION ALL SELECT profile FROM assigned WHERE method = 'decided');
 
 INSERT INTO assigned SELECT profile, eid, 'exact_id', $equal, source_no, true, household FROM met;
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-_CODE = """CREATE OR REPLACE MACRO person_code(h) AS 'P' || list_aggregate(list_transform(range(11),
-    lambda i: substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((h >> (5 * i)) & 31)::INTEGER + 1, 1)), 'string_agg', '')"""
+_CODE = """CREATE OR REPLACE MACRO person_code(h) AS 'P' || reverse(translate(
+    to_base((h & 36028797018963967)::BIGINT, 32, 11), 'IJKLMNOPQRSTUV', 'JKMNPQRSTVWXYZ'))"""
 """One letter and eleven of Crockford's base 32: 55 bits of the hash of the identity that a person was first seen under."""
 
 
@@ -34,9 +34,11 @@ def found(connection: "duckdb.DuckDBPyConnection", batch: str, *, provisional: b
         if not clash:
             break
     # the order of the numbers depends on what the rows hold alone, so that files and threads do not matter
-    connection.execute(f"""INSERT INTO entity
-        SELECT row_number() OVER (ORDER BY first) + (SELECT coalesce(max(eid), 0) FROM entity), person_id,
-            '{batch}', {provisional}
-        FROM coded WHERE NOT again""")
+    connection.execute("""CREATE OR REPLACE TEMP TABLE numbered AS
+        SELECT first, person_id, again, row_number() OVER (ORDER BY first) + (SELECT coalesce(max(eid), 0) FROM entity) AS eid
+        FROM coded WHERE NOT again
+        UNION ALL SELECT c.first, c.person_id, true, e.eid FROM (FROM coded WHERE again) AS c JOIN entity AS e USING (person_id)""")
+    connection.execute(f"INSERT INTO entity SELECT eid, person_id, '{batch}', {provisional} FROM numbered WHERE NOT again")
     connection.execute("""CREATE OR REPLACE TEMP TABLE founded AS
-        SELECT f.*, e.eid, c.again FROM founded AS f JOIN coded AS c USING (first) JOIN entity AS e USING (person_id)""")
+        SELECT f.*, n.eid, n.again FROM founded AS f JOIN numbered AS n USING (first)""")
+    connection.execute("DROP TABLE coded; DROP TABLE numbered")

@@ -73,6 +73,11 @@ def frequency_tables(
     return tables
 
 
+def made_tables(config: Config) -> dict[tuple[str, int], str]:
+    """The tables that `frequency_tables` made last: (comparison, level) → table name."""
+    return {(name, level): f"frequency_{name}_{level}" for name, c in config.comparisons.items() for level in c.frequency}
+
+
 def with_frequencies(
     connection: "duckdb.DuckDBPyConnection",
     config: Config,
@@ -80,12 +85,14 @@ def with_frequencies(
     tables: dict[tuple[str, int], str],
     pairs: str,
     into: str,
+    *,
+    everybody: str | None = None,
 ) -> None:
-    """Make `into`: the faces that occur on the pairs' right side, with their frequencies.
+    """Make `into`: the faces that occur on the pairs' right side, with their frequencies; `everybody`: whom these were counted over.
 
     Columns `f_<comparison>_<level>` within the person's cell, `g_<comparison>_<level>` over everybody, in quarter bits.
     """
-    size = connection.execute(f"SELECT count(*) FROM {faces}").fetchall()[0][0]
+    size = connection.execute(f"SELECT count(*) FROM {everybody or faces}").fetchall()[0][0]
     never = round(4 * math.log2(max(size, 2)))  # what nobody bears is as rare as one among all
     joins, columns = [], []
     for (name, level), table in tables.items():

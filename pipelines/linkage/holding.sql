@@ -3,7 +3,7 @@
 -- content.
 CREATE OR REPLACE TEMP TABLE owned AS
 SELECT eid, profile, source_no, made,
-    ((CASE WHEN source_no = $register THEN 0 WHEN sound THEN 1 ELSE 2 END)::UBIGINT << 62) | (source_no::UBIGINT << 55) | (profile >> 9) AS rank
+    ((CASE WHEN source_no = {register} THEN 0 WHEN sound THEN 1 ELSE 2 END)::UBIGINT << 62) | (source_no::UBIGINT << 55) | (profile >> 9) AS rank
 FROM (
     SELECT eid, profile, source_no, sound, true AS made FROM assigned
     UNION ALL SELECT DISTINCT eid, profile, source_no, sound, false FROM kept_row {only}
@@ -11,5 +11,5 @@ FROM (
 
 CREATE OR REPLACE TEMP TABLE holding AS
 SELECT eid, arg_min(profile, rank) AS profile, bit_count(bit_or(1::BIGINT << source_no))::INTEGER AS source_count,
-    bool_or(source_no = $register) AS in_register, bool_or(made) AS touched
+    bool_or(source_no = {register}) AS in_register, bool_or(made) AS touched
 FROM owned GROUP BY eid;

@@ -56,7 +56,8 @@ def find_issues(connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str,
         SELECT 'second_id', w.profile, w.eid
         FROM odd_row AS r JOIN whose AS w USING (profile) JOIN odd_id AS i ON i.kind = 'second_id' AND i.id = r.id AND i.eid = w.eid
         UNION
-        SELECT 'borrowed_id', i.profile, k.eid FROM old_issue AS i JOIN kept_row AS k USING (profile) WHERE i.kind = 'borrowed_id'
+        SELECT i.kind, i.profile, k.eid FROM old_issue AS i JOIN kept_row AS k USING (profile)
+        WHERE i.kind IN ('borrowed_id', 'shared_id', 'second_id')
         UNION
         SELECT 'shared_id', w.profile, w.eid
         FROM odd_row AS r JOIN whose AS w USING (profile) WHERE r.id IN (SELECT id FROM odd_id WHERE kind = 'shared_id')

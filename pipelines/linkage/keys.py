@@ -9,6 +9,7 @@ keys that found a pair is kept: how far the keys agree tells what all of them mi
 from typing import TYPE_CHECKING
 
 from pipelines.linkage.config import Config, Key
+from pipelines.linkage.ids import repairs
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,6 +76,48 @@ def _one_key(connection: "duckdb.DuckDBPyConnection", key: Key, left: str, right
         added += connection.execute(f"""INSERT INTO found SELECT {smaller}, {larger}, {bit}
             FROM (FROM key_l ANTI JOIN big USING (h)) AS l JOIN key_r AS r USING (h) WHERE {order}""").fetchall()[0][0]
     return added
+
+
+def key_values(config: Config, faces: str, *, known: bool = False) -> str:
+    """SQL giving the values of all keys, finer ones too, of a table of faces: (eid, h, cap); a value tells its key.
+
+    Args:
+        config: the keys; of those that look into a relation, `repair` alone.
+        faces: the table.
+        known: the side that is found (one pass over it, cap is NULL), not the side that looks.
+    """
+    looking, found = [], []
+    for number, key in enumerate(config.keys.values()):
+        if key.source not in (None, "repair"):
+            continue
+        for finer in ([], key.finer) if key.finer else ([],):
+            code = 2 * number + bool(finer)
+            same, against = [*key.same, *finer], [*(key.against or key.same), *finer]
+            found.append(f"CASE WHEN {_given(against)} THEN hash({code}, {', '.join(against)}) END")
+            looking.append(
+                f"SELECT eid, hash({code}, {', '.join(same)}) AS h, {key.cap} AS cap FROM {key.source or faces} "
+                f"WHERE ({key.when}) AND {_given(same)}"
+            )
+    if known:
+        return f"SELECT eid, unnest([{', '.join(found)}]) AS h, NULL AS cap FROM {faces}"
+    return " UNION ALL ".join(looking)
+
+
+def make_repairs(connection: "duckdb.DuckDBPyConnection", faces: str) -> None:
+    """Make the table `repair` (eid, repaired): the ids that one slip could have damaged into those of `faces`."""
+    damaged = connection.sql(f"SELECT DISTINCT id FROM {faces} WHERE mode = 2 ORDER BY id").to_arrow_table()
+    ids = damaged.column("id").to_pylist()
+    where, what = repairs(ids)
+    connection.execute("CREATE OR REPLACE TEMP TABLE repaired_id (id VARCHAR, repaired VARCHAR)")
+    if len(where):
+        import pyarrow as pa
+
+        found = pa.table({"id": pa.array([ids[i] for i in where.tolist()]), "repaired": pa.array(what.tolist())})
+        connection.register("found_repairs", found)
+        connection.execute("INSERT INTO repaired_id SELECT id, repaired FROM found_repairs")
+        connection.unregister("found_repairs")
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE repair AS
+        SELECT DISTINCT f.eid, r.repaired FROM {faces} AS f JOIN repaired_id AS r USING (id)""")
 
 
 def _given(expressions: list[str]) -> str:

@@ -11,8 +11,8 @@ from pipelines.linkage.clusters import clusters
 from pipelines.linkage.compare import compare
 from pipelines.linkage.founding import found
 from pipelines.linkage.frequency import frequency_tables, with_frequencies
-from pipelines.linkage.keys import candidate_pairs
-from pipelines.linkage.rounds import Round, make_repairs, register_size
+from pipelines.linkage.keys import candidate_pairs, make_repairs
+from pipelines.linkage.rounds import Round, everybody, register_size
 from pipelines.linkage.spine import FACE, assign
 
 _REASONS = """CASE
@@ -40,7 +40,7 @@ def settle_leftovers(work: Round, batch: str) -> None:
     )
     connection.execute(f"""CREATE OR REPLACE TABLE rest_face AS
         SELECT DISTINCT u.unit AS eid, {FACE}, CASE WHEN mode = 1 THEN 6 ELSE mode END::TINYINT AS mode, false AS companions
-        FROM unit_profile AS u JOIN unit_row AS p USING (profile) WHERE profile NOT IN (SELECT profile FROM assigned)""")
+        FROM unit_profile AS u JOIN unit_row AS p USING (profile) WHERE profile NOT IN (FROM settled_unit)""")
     units = connection.sql("SELECT DISTINCT eid FROM rest_face ORDER BY eid").to_arrow_table().column("eid").to_numpy()
     if not len(units):
         return
@@ -56,7 +56,7 @@ def settle_leftovers(work: Round, batch: str) -> None:
     connection.register("labels", pa.table({"unit": units, "cluster": units[label]}))
     connection.execute("""CREATE OR REPLACE TEMP TABLE founded AS
         SELECT l.cluster, min(u.profile) AS first FROM labels AS l JOIN unit_profile AS u USING (unit)
-        WHERE u.profile NOT IN (SELECT profile FROM assigned) GROUP BY l.cluster""")
+        WHERE u.profile NOT IN (FROM settled_unit) GROUP BY l.cluster""")
     found(connection, batch, provisional=True)
     connection.execute(
         f"INSERT INTO new_own SELECT f.eid, {FACE} FROM founded AS f JOIN unit_row AS p ON p.profile = f.first WHERE NOT again"
@@ -67,7 +67,7 @@ def settle_leftovers(work: Round, batch: str) -> None:
     assign(connection, """
         SELECT u.profile, f.eid, 'provisional' AS method, 1.0 AS p
         FROM founded AS f JOIN labels AS l USING (cluster) JOIN unit_profile AS u USING (unit)
-        WHERE u.profile NOT IN (SELECT profile FROM assigned)""")  # fmt: skip
+        WHERE u.profile NOT IN (FROM settled_unit)""")  # fmt: skip
     connection.unregister("labels")
 
 
@@ -77,10 +77,10 @@ def _links(work: Round) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     make_repairs(connection, "rest_face")
     candidate_pairs(connection, config, "rest_face", "rest_face", relations={"repair": "repair"})
     connection.execute(f"""CREATE OR REPLACE TEMP VIEW everybody AS
-        SELECT eid, {FACE} FROM person_face UNION ALL SELECT -eid, {FACE} FROM rest_face""")
-    tables = frequency_tables(connection, config, "everybody", "rest_face")
+        SELECT eid, {FACE} FROM {everybody(work)} UNION ALL SELECT -eid, {FACE} FROM rest_face""")
+    tables = work.frequencies or frequency_tables(connection, config, "everybody", "rest_face")
     connection.execute("CREATE OR REPLACE TEMP TABLE both_face AS FROM rest_face")
-    with_frequencies(connection, config, "both_face", tables, "pairs", "rest_compared")
+    with_frequencies(connection, config, "both_face", tables, "pairs", "rest_compared", everybody="everybody")
     compare(connection, config, "rest_face", "rest_compared")
     persons, relatives = register_size(connection)
     score_pairs(connection, config, work.model.adapted(persons, relatives))

@@ -137,6 +137,8 @@ def let_go(connection: "duckdb.DuckDBPyConnection", profiles: str) -> None:
 
 def survivors(connection: "duckdb.DuckDBPyConnection", batch: str) -> None:
     """Note in `alias` each earlier provisional person all of whose rows are now another person's."""
+    if not connection.execute("SELECT 1 FROM relinked LIMIT 1").fetchall():
+        return
     connection.execute(f"""INSERT INTO alias
         SELECT k.person_id, min(e.person_id), '{batch}',
             CASE WHEN bool_or(a.method = 'decided') THEN '人工确认为同一人' ELSE '新的数据表明是同一人' END

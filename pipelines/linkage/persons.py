@@ -69,7 +69,8 @@ class Writing:
         self._run(_GOLDEN.replace("{entities}", entities), register)
         gone = "SELECT old_person_id AS person_id FROM alias"
         self._write("persons", "SELECT * FROM persons", gone)
-        self._connection.execute("DROP TABLE persons; DROP TABLE profile CASCADE")
+        self._connection.execute("DROP VIEW persons; DROP TABLE profile CASCADE")
+        self._connection.execute("DROP TABLE owned; DROP TABLE holding; DROP TABLE gap; DROP TABLE others; DROP TABLE other_phone")
         counted = self._connection.execute(
             f"SELECT count(*), count(*) FILTER (provisional) FROM {lake.persons(self._home, self._batch)}"
         ).fetchall()[0]
@@ -139,11 +140,8 @@ class Writing:
                 OR (o.provisional AND coalesce(p.in_register, false))""")
 
     def _run(self, statements: str, register: int) -> None:
-        known = {"register": register, "batch": self._batch}
-        for statement in statements.split(";\n"):
-            if statement.strip():
-                given = {name: value for name, value in known.items() if f"${name}" in statement}
-                self._connection.execute(statement, given or None)
+        # a view takes no parameters; a batch is four digits, a dash and two
+        self._connection.execute(statements.replace("{register}", str(register)).replace("{batch}", f"'{self._batch}'"))
 
     def _write(self, table: str, rows: str, gone: str) -> None:
         """Write a table of lake.KEYS: whole, or as changes to the base of the batch before.

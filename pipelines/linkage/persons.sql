@@ -1,13 +1,14 @@
 -- Golden values, of those about whom anything new is known: the best row's, its gaps filled from the next best.
-CREATE OR REPLACE TEMP TABLE golden AS
-SELECT h.eid, p.name, p.id_number, p.id_status, p.sex, p.birth_date, p.town, p.village, p.grid, p.address, p.phone
-FROM holding AS h JOIN profile AS p USING (profile)
-WHERE h.touched;
+CREATE OR REPLACE TEMP TABLE gap AS
+SELECT h.eid, p.phone IS NULL AS no_phone,
+    p.name IS NULL OR NOT p.sound OR p.sex IS NULL OR p.birth_date IS NULL OR p.village IS NULL OR p.address IS NULL AS others
+FROM (FROM holding WHERE touched) AS h JOIN profile AS p USING (profile)
+WHERE p.phone IS NULL OR others;
 
 CREATE OR REPLACE TEMP TABLE other_phone AS
 SELECT o.eid, arg_min(i.phone, o.rank) AS phone
 FROM (FROM identity WHERE phone IS NOT NULL) AS i
-JOIN (FROM owned WHERE eid IN (SELECT eid FROM golden WHERE phone IS NULL)) AS o ON o.profile = i.identity_hash
+JOIN (FROM owned WHERE eid IN (SELECT eid FROM gap WHERE no_phone)) AS o ON o.profile = i.identity_hash
 GROUP BY o.eid;
 
 CREATE OR REPLACE TEMP TABLE others AS
@@ -25,15 +26,10 @@ SELECT
     arg_min(p.grid, o.rank) AS grid,
     arg_min(p.address, o.rank) AS address
 FROM identity AS p
-JOIN (
-    FROM owned WHERE eid IN (
-        SELECT eid FROM golden
-        WHERE name IS NULL OR id_status NOT IN ('valid', 'lifted') OR sex IS NULL OR birth_date IS NULL OR village IS NULL
-            OR address IS NULL)
-) AS o ON o.profile = p.identity_hash
+JOIN (FROM owned WHERE eid IN (SELECT eid FROM gap WHERE others)) AS o ON o.profile = p.identity_hash
 GROUP BY o.eid;
 
-CREATE OR REPLACE TABLE persons AS
+CREATE OR REPLACE VIEW persons AS
 SELECT
     e.person_id,
     -- whom the register has lost keeps what it last said, whoever else says otherwise
@@ -58,15 +54,13 @@ SELECT
     NOT coalesce(h.in_register, false) AND coalesce(o.provisional, true) AS provisional,
     coalesce(h.source_count, 0)::INTEGER AS source_count,
     e.first_batch,
-    CASE WHEN h.eid IS NULL THEN o.last_batch ELSE $batch END AS last_batch,
+    CASE WHEN h.eid IS NULL THEN o.last_batch ELSE {batch} END AS last_batch,
     e.eid::INTEGER AS person_no
 FROM {entities} AS e
 LEFT JOIN holding AS h USING (eid)
-LEFT JOIN golden AS g USING (eid)
+LEFT JOIN profile AS g ON h.touched AND g.profile = h.profile
 LEFT JOIN others AS x USING (eid)
 LEFT JOIN other_phone AS y USING (eid)
 LEFT JOIN old_person AS o ON o.person_no = e.eid
 LEFT JOIN death AS d USING (eid)
 WHERE h.eid IS NOT NULL OR o.person_id IS NOT NULL;
-
-DROP TABLE owned; DROP TABLE holding; DROP TABLE golden; DROP TABLE others; DROP TABLE other_phone;

@@ -45,7 +45,7 @@ def rows_of(home: Home, batch: str, source: str) -> str:
 
 
 def open_rows(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: Iterable[Contract]) -> None:
-    """Make the views `identity` (IDENTITY_COLUMNS of every standardised row) and `record` (record_id, profile), and empty tables.
+    """Make the views `identity` (IDENTITY_COLUMNS and source_no of every row) and `record` (record_id, profile), and empty tables.
 
     Raises:
         DataError: no standardised table at all.
@@ -53,7 +53,7 @@ def open_rows(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, c
     sources = present_sources(home, batch, contracts)
     if not sources:
         raise DataError("这个批次没有可供匹配的数据。", where=f"批次 {batch}", todo="先把各部门的文件放进批次文件夹，再运行。")
-    rows = [rows_of(home, batch, contract.source) for contract in sources]
+    rows = [f"SELECT *, {c.number}::TINYINT AS source_no FROM ({rows_of(home, batch, c.source)})" for c in sources]
     connection.execute(f"CREATE OR REPLACE TEMP VIEW identity AS {' UNION ALL '.join(rows)}")
     connection.execute("CREATE OR REPLACE TEMP VIEW record AS SELECT record_id, identity_hash AS profile FROM identity")
     _empty_profile(connection)

@@ -21,10 +21,10 @@ from pipelines.linkage.assign import as_patterns, decide, score_pairs
 from pipelines.linkage.compare import compare
 from pipelines.linkage.config import Config
 from pipelines.linkage.frequency import with_frequencies
-from pipelines.linkage.keys import candidate_pairs
+from pipelines.linkage.keys import candidate_pairs, make_repairs
 from pipelines.linkage.old import nobody_before
 from pipelines.linkage.records import fold_identities, rows_of
-from pipelines.linkage.rounds import LARGEST_HOME, Round, household_homes, make_repairs, make_units, open_faces
+from pipelines.linkage.rounds import LARGEST_HOME, Round, household_homes, make_units, open_faces
 from pipelines.linkage.spine import FACE, add_faces, former_names, prepare
 from pipelines.linkage.stage import REGISTER
 from pipelines.linkage.weights import Model, evidence

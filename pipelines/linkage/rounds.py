@@ -13,9 +13,9 @@ from pipelines.contracts import Contract
 from pipelines.linkage.assign import decide, score_pairs
 from pipelines.linkage.compare import compare
 from pipelines.linkage.config import Config
-from pipelines.linkage.frequency import frequency_tables, with_frequencies
-from pipelines.linkage.ids import repairs
-from pipelines.linkage.keys import candidate_pairs
+from pipelines.linkage.frequency import frequency_tables, made_tables, with_frequencies
+from pipelines.linkage.keys import candidate_pairs, make_repairs
+from pipelines.linkage.near import load_faces
 from pipelines.linkage.records import bring_known
 from pipelines.linkage.spine import FACE, add_faces, assign
 from pipelines.linkage.weights import Model
@@ -40,6 +40,8 @@ class Round:
     model: Model
     contracts: Mapping[str, Contract]
     register: int
+    frequencies: dict[tuple[str, int], str] | None = None
+    """Counted beforehand over everybody; None: each round counts over person_face, which then is everybody."""
 
 
 def household_homes(connection: "duckdb.DuckDBPyConnection", register: int) -> None:
@@ -80,29 +82,15 @@ def open_faces(work: Round) -> None:
     for statement in _HOUSEHOLD.split(";\n"):
         if statement.strip():
             connection.execute(statement)
+    load_faces(connection, "SELECT kin AS eid FROM companion UNION ALL SELECT kin FROM owner_kin")
+    connection.execute("""CREATE OR REPLACE TEMP TABLE borne AS
+        SELECT DISTINCT id FROM person_face WHERE sound AND id IN (SELECT id FROM unit_row WHERE mode = 1)""")
     connection.execute(f"""CREATE OR REPLACE TABLE open_face AS
         SELECT DISTINCT u.unit AS eid, {FACE},
-            CASE WHEN mode = 1 AND id NOT IN (SELECT id FROM person_face WHERE sound) THEN 6 ELSE mode END::TINYINT AS mode,
+            CASE WHEN mode = 1 AND id NOT IN (FROM borne) THEN 6 ELSE mode END::TINYINT AS mode,
             u.unit IN (SELECT unit FROM accompanied) AS companions
-        FROM unit_profile AS u JOIN unit_row AS p USING (profile) WHERE profile NOT IN (SELECT profile FROM assigned)""")
+        FROM unit_profile AS u JOIN unit_row AS p USING (profile) WHERE profile NOT IN (FROM settled_unit)""")
     make_repairs(connection, "open_face")
-
-
-def make_repairs(connection: "duckdb.DuckDBPyConnection", faces: str) -> None:
-    """Make the table `repair` (eid, repaired): the ids that one slip could have damaged into those of `faces`."""
-    damaged = connection.sql(f"SELECT DISTINCT id FROM {faces} WHERE mode = 2 ORDER BY id").to_arrow_table()
-    ids = damaged.column("id").to_pylist()
-    where, what = repairs(ids)
-    connection.execute("CREATE OR REPLACE TEMP TABLE repaired_id (id VARCHAR, repaired VARCHAR)")
-    if len(where):
-        import pyarrow as pa
-
-        found = pa.table({"id": pa.array([ids[i] for i in where.tolist()]), "repaired": pa.array(what.tolist())})
-        connection.register("found_repairs", found)
-        connection.execute("INSERT INTO repaired_id SELECT id, repaired FROM found_repairs")
-        connection.unregister("found_repairs")
-    connection.execute(f"""CREATE OR REPLACE TEMP TABLE repair AS
-        SELECT DISTINCT f.eid, r.repaired FROM {faces} AS f JOIN repaired_id AS r USING (id)""")
 
 
 def settle_scored(work: Round, method: str, *, link: float | None = None) -> int:
@@ -122,7 +110,8 @@ def settle_scored(work: Round, method: str, *, link: float | None = None) -> int
         connection, work.config, "open_face", "person_face",
         relations={"repair": "repair", "companion": "companion", "owner_kin": "owner_kin"},
     )  # fmt: skip
-    return _settle(work, method, link)
+    tables = work.frequencies or frequency_tables(connection, work.config, "person_face", "open_face")
+    return _settle(work, method, link, tables)
 
 
 def settle_household(work: Round, method: str) -> int:
@@ -149,13 +138,14 @@ def settle_household(work: Round, method: str) -> int:
     for table in ("scored", "ranked", "decided"):
         connection.execute(f"CREATE OR REPLACE TABLE {table}_before AS FROM {table} WHERE l NOT IN (SELECT l FROM fresh)")
     connection.execute("DELETE FROM open_face WHERE eid NOT IN (SELECT l FROM fresh)")
-    found = _settle(work, method, None)
+    # whom they are held against is the same people as before but for the few that the round before settled
+    found = _settle(work, method, None, made_tables(work.config))
     for table in ("scored", "ranked", "decided"):
         connection.execute(f"INSERT INTO {table} BY NAME FROM {table}_before")
     return found
 
 
-def _settle(work: Round, method: str, link: float | None) -> int:
+def _settle(work: Round, method: str, link: float | None, tables: dict[tuple[str, int], str]) -> int:
     """Weigh `pairs` of open_face and person_face, decide, and assign what is clear."""
     connection, config = work.connection, work.config
     persons, relatives = register_size(connection)
@@ -164,17 +154,21 @@ def _settle(work: Round, method: str, link: float | None) -> int:
     connection.execute("""DELETE FROM pairs USING taken AS t WHERE t.l = pairs.l AND t.r = pairs.r
         AND NOT EXISTS (
             SELECT 1 FROM open_face AS o JOIN person_face AS f ON f.eid = t.r AND f.name = o.name WHERE o.eid = t.l)""")
-    tables = frequency_tables(connection, config, "person_face", "open_face")
-    with_frequencies(connection, config, "person_face", tables, "pairs", "person_compared")
+    with_frequencies(connection, config, "person_face", tables, "pairs", "person_compared", everybody=everybody(work))
     compare(connection, config, "open_face", "person_compared")
     score_pairs(connection, config, work.model.adapted(persons, relatives))
     decide(connection, config, work.model, persons, relatives, link=link)
     one_row_each(work)
     assign(connection, f"""
         SELECT DISTINCT u.profile, d.r AS eid, '{method}' AS method, d.p FROM decided AS d JOIN unit_profile AS u ON u.unit = d.l
-        WHERE d.does = 'link' AND u.profile NOT IN (SELECT profile FROM assigned)""")  # fmt: skip
+        WHERE d.does = 'link' AND u.profile NOT IN (FROM settled_unit)""")  # fmt: skip
     add_faces(connection, f"method = '{method}'")
     return int(connection.execute("SELECT count(*) FROM pairs").fetchall()[0][0])
+
+
+def everybody(work: Round) -> str:
+    """The faces of everybody known, loaded or not."""
+    return "everyone" if work.frequencies else "person_face"
 
 
 def register_size(connection: "duckdb.DuckDBPyConnection") -> tuple[int, float]:

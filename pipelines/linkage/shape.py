@@ -46,8 +46,9 @@ def coverage(connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str, Co
     names = {c.number: c.source for c in contracts.values()}
     connection.execute("""CREATE OR REPLACE TABLE new_coverage AS
         SELECT source_no, sum(people)::BIGINT AS people, sum(there)::BIGINT AS there FROM (
-            SELECT a.source_no, count(*) AS people, count(*) FILTER (NOT e.provisional) AS there
-            FROM (FROM assigned WHERE sound) AS a JOIN entity AS e USING (eid) GROUP BY a.source_no
+            SELECT source_no, count(*) AS people,
+                count(*) FILTER (eid NOT IN (SELECT eid FROM entity WHERE provisional)) AS there
+            FROM assigned WHERE sound GROUP BY source_no
             UNION ALL
             SELECT source_no, count(*), 0 FROM profile WHERE sound AND profile NOT IN (SELECT profile FROM assigned)
             GROUP BY source_no

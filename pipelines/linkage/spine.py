@@ -44,19 +44,13 @@ def prepare(connection: "duckdb.DuckDBPyConnection") -> None:
         connection.execute(f"CREATE VIEW {view} AS {' UNION ALL '.join('FROM ' + part for part in parts)}")
     connection.execute("CREATE VIEW person_face AS FROM own_face UNION ALL FROM extra_face")
     connection.execute("""CREATE VIEW whose AS
-        SELECT profile, eid, source_no FROM assigned UNION ALL SELECT DISTINCT profile, eid, source_no FROM kept_row""")
+        SELECT profile, eid, source_no FROM assigned UNION ALL SELECT profile, eid, source_no FROM kept_row""")
 
 
 def assign(connection: "duckdb.DuckDBPyConnection", found: str) -> None:
     """Insert into `assigned` what the query `found` (profile, eid, method, p) gives, with what `profile` says of the identity."""
     connection.execute(f"""INSERT INTO assigned
         SELECT f.profile, f.eid, f.method, f.p, p.source_no, p.sound, p.household FROM ({found}) AS f JOIN profile AS p USING (profile)""")
-
-
-def faces_of_old(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Give every person of earlier batches its own face, and those it was also seen under (from the view old_face)."""
-    for table, which in (("near_own", "own"), ("near_extra", "NOT own")):
-        connection.execute(f"INSERT INTO {table} SELECT eid, {FACE} FROM old_face WHERE {which}")
 
 
 def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch: str) -> None:
@@ -68,9 +62,9 @@ def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch:
         SELECT p.* FROM profile AS p ANTI JOIN assigned AS a ON a.profile = p.profile WHERE p.source_no = {register}""")
     connection.execute("CREATE OR REPLACE TABLE register_face AS FROM faces_of('register_row')")
     connection.execute("""CREATE OR REPLACE TEMP TABLE founder AS
-        SELECT profile, CASE WHEN sound THEN id ELSE 'row' || profile END AS own, name, 0 AS part FROM register_face""")
+        SELECT profile, CASE WHEN sound THEN hash(id) ELSE profile END AS own, name, 0 AS part FROM register_face""")
     several = connection.sql("""SELECT own, name, min(profile) AS profile FROM founder
-        WHERE own IN (SELECT own FROM founder GROUP BY own HAVING count(DISTINCT coalesce(name, '')) > 1)
+        WHERE own IN (SELECT own FROM founder GROUP BY own HAVING min(coalesce(name, '')) < max(coalesce(name, '')))
         GROUP BY own, name ORDER BY own, name""").to_arrow_table()
     if several.num_rows:
         own, name = np.array(several.column("own").to_pylist()), np.array([n or "" for n in several.column("name").to_pylist()])

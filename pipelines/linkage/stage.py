@@ -4,6 +4,7 @@ Belongs here: the order of the steps. Does not belong here: any step.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelines.contracts import Contract
@@ -12,14 +13,16 @@ from pipelines.linkage.config import load_config
 from pipelines.linkage.corrections import set_apart, tell_sources
 from pipelines.linkage.decisions import load_decisions
 from pipelines.linkage.exact import settle_exact
+from pipelines.linkage.frequency import frequency_tables
 from pipelines.linkage.issues import find_issues
 from pipelines.linkage.leftovers import settle_leftovers
+from pipelines.linkage.near import load_faces, load_near
 from pipelines.linkage.old import carry_review, enter_old, open_old, survivors
 from pipelines.linkage.persons import find_deaths, write_all
 from pipelines.linkage.records import bring_new, find_new, open_rows
 from pipelines.linkage.rounds import Round, apply_decisions, household_homes, make_units, settle_household, settle_scored
 from pipelines.linkage.shape import batch_shape, coverage, drifted
-from pipelines.linkage.spine import add_faces, faces_of_old, former_names, found_persons, prepare
+from pipelines.linkage.spine import add_faces, former_names, found_persons, prepare
 from pipelines.linkage.weights import Model, current_model
 from pipelines.progress import Reporter
 from pipelines.storage import Home, check_batch
@@ -91,8 +94,12 @@ def _settle(work: Round, home: Home, batch: str, reporter: Reporter, *, few: boo
     bring_new(connection, "true" if few else f"(record_id >> 56) = {register}")
     prepare(connection)
     enter_old(connection)
-    faces_of_old(connection)
     reporter.start("匹配：按证件号")
+    if few:
+        load_near(connection, config)
+        work = replace(work, frequencies=frequency_tables(connection, config, "everyone", "seek_face"))
+    else:
+        load_faces(connection, "SELECT eid FROM entity")
     trust = exact_probabilities(model)
     counts: dict[str, int | float] = {}
     if connection.execute("SELECT count(*) FROM entity").fetchall()[0][0]:

@@ -16,6 +16,9 @@ WITH alike AS (
 numbered AS (SELECT content, row_number() OVER (ORDER BY min(profile)) AS unit FROM alike GROUP BY content)
 SELECT unit, profile FROM alike JOIN numbered USING (content);
 
+-- Which of these have a person by now: asked often, of few among all that are assigned.
+CREATE OR REPLACE VIEW settled_unit AS SELECT profile FROM assigned SEMI JOIN unit_profile USING (profile);
+
 -- Who else stands with an open row: in its household of the source, or in the same wide row.
 CREATE OR REPLACE TABLE companion_group AS
 WITH row_group AS (
