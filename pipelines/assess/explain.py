@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.assess.catalogue import Catalogue, load_catalogue
 from pipelines.assess.declared import named, read_declared
 from pipelines.assess.parameters import figure
+from pipelines.assess.questions import TO_DECIDE
 from pipelines.assess.windows import windows
 from pipelines.contracts import load_contracts
 from pipelines.errors import DataError
@@ -50,7 +51,7 @@ class Ground:
         facts: meaning, value as written, window and sources of each input.
         parameters: title, value, since when, document and status of each.
         records: source title, file, rows.
-        missing: what is unknown, what is needed, and from which department.
+        missing: what is unknown, what is needed, and from which department (empty: a clerk of the district decides).
         version: of the rule.
     """
 
@@ -171,6 +172,7 @@ def _explained(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, 
         lead["direction"],
     )
     catalogue = load_catalogue()
+    to_decide = _to_decide(connection, home, batch, household)
     names = {person["person_id"]: _called(person, role) for person in people}
     names[""] = named([names[person["person_id"]] for person in people if person["income"] is None and not person["left_reason"]])
     first = people[0] if people else {}
@@ -191,7 +193,7 @@ def _explained(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, 
         phone=mask(first.get("phone"), "phone", role),
         disputed=_disputed(_one(connection, f"FROM {lake('households', 'households')} WHERE household_id = $1", household) or {}),
         members=[_member(person, role) for person in people],
-        grounds=[_ground(finding, names, catalogue) for finding in findings],
+        grounds=[_ground(finding, names, catalogue, to_decide) for finding in findings],
     )
 
 
@@ -223,7 +225,18 @@ def _member(person: dict[str, Any], role: str) -> Member:
     )
 
 
-def _ground(finding: dict[str, Any], names: dict[str, str], catalogue: Catalogue) -> Ground:
+def _to_decide(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, household: str) -> set[tuple[str | None, str]]:
+    """The missing facts, and whose, that a clerk's decision about a row may give."""
+    waiting = home.lake(batch, "assess", "waiting")
+    if not waiting.exists():
+        return set()
+    query = f"SELECT person_id, fact FROM read_parquet('{quoted(waiting)}') WHERE household_id = $1 AND what = '{TO_DECIDE}'"
+    return {(row["person_id"], row["fact"]) for row in _all(connection, query, household)}
+
+
+def _ground(
+    finding: dict[str, Any], names: dict[str, str], catalogue: Catalogue, to_decide: set[tuple[str | None, str]]
+) -> Ground:
     inputs = json.loads(finding["inputs"])
     titles = {key: contract.title for key, contract in load_contracts().items()}
     supply = read_declared(SCHEMAS / "missing.yaml")[0].data["supply"]
@@ -237,7 +250,9 @@ def _ground(finding: dict[str, Any], names: dict[str, str], catalogue: Catalogue
         source = given.get("source") or (fact.sources[0] if fact and fact.sources else "")
         meaning = _brief(catalogue.describe(name))
         whose = f"（{names['']}）" if given.get("of_member") and names[""] else ""
-        missing.append((meaning + whose, given.get("what") or meaning, titles.get(source, "")))
+        decided_first = (finding["person_id"], name) in to_decide
+        what = (TO_DECIDE, "") if decided_first else (given.get("what") or meaning, titles.get(source, ""))
+        missing.append((meaning + whose, *what))
     return Ground(
         rule_id=finding["rule_id"],
         title=finding["title"],

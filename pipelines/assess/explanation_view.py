@@ -49,7 +49,7 @@ def _ground_lines(number: int, ground: Ground) -> list[str]:
         f"     依据：{'；'.join(ground.law)}",
     ]
     for meaning, what, source in ground.missing:
-        lines.append(f"     尚不知道：{meaning}。请 {source} 补：{what}")
+        lines.append(f"     尚不知道：{meaning}。{f'请 {source} 补：{what}' if source else what}")
     lines.append("     所用数据：")
     for meaning, value, window, sources in ground.facts:
         told = "；".join(part for part in (window, sources) if part)

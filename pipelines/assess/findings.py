@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.assess.catalogue import Catalogue, load_catalogue
 from pipelines.assess.declared import named, read_declared
 from pipelines.assess.parameters import load_parameters, write_parameters
+from pipelines.assess.questions import TO_DECIDE
 from pipelines.assess.rules import load_rules
 from pipelines.assess.running import POPULATIONS, Running, district_area, find, prepare
 from pipelines.assess.windows import windows
@@ -123,7 +124,9 @@ def _write_waiting(connection: "duckdb.DuckDBPyConnection", home: Home, batch: s
         )
     schema = dict.fromkeys(("fact", "meaning", "source", "department", "what", "of_member"), pl.String)
     connection.register("supply", pl.DataFrame(rows, schema=schema).to_arrow())
-    return write_parquet(connection, _sql("waiting.sql"), home.lake(batch, "assess", "waiting"))
+    return write_parquet(
+        connection, _sql("waiting.sql").replace("$to_decide", f"'{TO_DECIDE}'"), home.lake(batch, "assess", "waiting")
+    )
 
 
 def _write_rules(

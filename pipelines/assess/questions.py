@@ -20,6 +20,10 @@ ASKED = {"person": "asked_sources", "household": "household_asked_sources"}
 """The facts that say of which sources a row may be somebody's."""
 
 
+TO_DECIDE = "已有记录可能是此人的：请先在待判断清单中判断归属"
+"""What is to be done before any department is asked for more."""
+
+
 def find_asked(connection: "duckdb.DuckDBPyConnection") -> set[str]:
     """Make `asked_person_fact` and `asked_household_fact`, the facts of those asked about and of their households.
 

@@ -11,14 +11,16 @@ WITH waits AS (
     UNION ALL
     FROM of_members
 )
-SELECT s.source, s.department, w.fact, s.meaning,
-    -- A row of that source may be theirs already: deciding whose it is comes before asking anybody for more.
-    CASE WHEN coalesce(list_contains(CASE WHEN w.person_id IS NULL THEN h.household_asked_sources ELSE p.asked_sources END, s.source), false)
-        THEN '已有记录可能是此人的：请先在待判断清单中判断归属' ELSE s.what END AS what,
-    w.person_id, w.household_id,
+SELECT s.source, CASE WHEN asked THEN '区里' ELSE s.department END AS department, w.fact, s.meaning,
+    CASE WHEN asked THEN $to_decide ELSE s.what END AS what, w.person_id, w.household_id,
     list_sort(list(DISTINCT w.rule_id)) AS rule_ids, count(DISTINCT w.rule_id)::INTEGER AS findings
-FROM whom AS w JOIN supply AS s USING (fact)
-LEFT JOIN person_fact AS p ON p.person_id = w.person_id
-LEFT JOIN household_fact AS h ON w.person_id IS NULL AND h.household_id = w.household_id
+FROM (
+    -- A row of that source may be theirs already: deciding whose it is comes before asking anybody for more.
+    SELECT w.*, coalesce(list_contains(CASE WHEN w.person_id IS NULL THEN h.household_asked_sources ELSE p.asked_sources END, s.source), false)
+        AS asked
+    FROM whom AS w JOIN supply AS s USING (fact)
+    LEFT JOIN person_fact AS p ON p.person_id = w.person_id
+    LEFT JOIN household_fact AS h ON w.person_id IS NULL AND h.household_id = w.household_id
+) AS w JOIN supply AS s USING (fact)
 GROUP BY ALL
 ORDER BY s.source, w.fact, w.household_id, w.person_id

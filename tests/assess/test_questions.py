@@ -2,9 +2,12 @@
 
 from decimal import Decimal
 
+from pipelines.assess.explain import explain_lead, explain_lead_html
 from pipelines.assess.findings import run_rules
+from pipelines.assess.leads import raise_leads
 from pipelines.progress import Silent
 from tests.facts_lake import FactsLake
+from tests.leads_lake import OCTOBER
 from tests.model_lake import Facts, ModelLake
 
 
@@ -45,7 +48,7 @@ def test_out_of_school_is_true_of_the_one_and_waits_for_the_clerk_of_the_other(t
     )
     [waits] = [row for row in lake.read("assess", "waiting") if row["fact"] == "in_school"]
     assert (waits["person_id"], waits["source"], waits["rule_ids"]) == ("女", "school_enrolment", ["U20"])
-    assert "待判断清单" in waits["what"]
+    assert (waits["department"], "待判断清单" in waits["what"]) == ("区里", True)
 
 
 def test_a_row_of_ones_own_answers_the_question(tmp_path):
@@ -137,3 +140,14 @@ def test_facts_of_an_earlier_version_are_still_read(tmp_path):
     with FactsLake(tmp_path).home.connect() as connection:
         connection.execute("CREATE TABLE person_fact (person_id VARCHAR); CREATE TABLE household_fact (household_id VARCHAR)")
         assert find_asked(connection) == set()
+
+
+def test_the_page_of_the_lead_asks_the_clerk_first_and_no_department(tmp_path):
+    lake = family(tmp_path)
+    lake.row("school_enrolment", "子", school_state="在读", stage="初中")
+    lake.ask("school_enrolment", "女")
+    ran(lake)
+    raise_leads(lake.home, lake.batch, Silent(), today=OCTOBER)
+    [lead] = lake.read("assess", "leads")
+    for page in (explain_lead(lake.home, lead["lead_id"]), explain_lead_html(lake.home, lead["lead_id"])):
+        assert "尚不知道：在读。已有记录可能是此人的：请先在待判断清单中判断归属" in page
