@@ -5,7 +5,7 @@ here: finding pairs (`keys`), weighing them (`assign`).
 
 Kinds of keys are traps set independently of one another. Of the matches that the phone or the id found, what share did name
 and birth date find as well? That is how often name and birth date find a match, also where nothing else could. Records differ in
-what they give, so each is counted among those that give as much: a record without phone and village has one trap only. A pair
+what they give, so each is counted among those that give as much: a record of nothing but a name has one trap only. A pair
 counts with its probability. Kinds that fail together (a name that is wholly another fails all of them that hold a name) make the
 estimate too low: it is a lower bound, as Chao's is.
 """
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-KINDS = ("id", "phone", "village", "name")
-"""Kinds of keys: of an id or what is left of it; name or sound with phone; with village; with birth date."""
+KINDS = ("id", "phone", "village", "birth", "name")
+"""Kinds of keys: of an id or what is left of it; of a name with phone; with village; with birth date; of a rare name alone."""
 
 _PRIOR = 2.0
 """So many matches of all modes weigh as much as those of one."""
@@ -41,7 +41,9 @@ def kind_of(key: Key) -> str | None:
     demanded = " ".join([*key.same, *(key.against or [])])
     if "(id" in demanded or "id" in key.same:
         return "id"
-    return next((kind for kind in ("phone", "village") if kind in demanded), "name")
+    if "lunar" in demanded:
+        return "birth"
+    return next((kind for kind in ("phone", "village", "birth") if kind in demanded), "name")
 
 
 def keep_key_patterns(connection: "duckdb.DuckDBPyConnection", config: Config, home: Home, batch: str) -> None:

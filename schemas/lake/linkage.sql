@@ -62,7 +62,8 @@ CREATE TABLE match_review (
     member_no TINYINT,
     candidate_person_id VARCHAR,
     probability DOUBLE,
-    reason VARCHAR              -- one Chinese sentence, no values
+    reason VARCHAR,             -- one Chinese sentence, no values
+    identity_hash UBIGINT
 );
 
 CREATE TABLE person_alias (     -- all so far
@@ -98,13 +99,14 @@ CREATE TABLE id_issues (        -- feedback for the source: what linkage found o
     file VARCHAR,
     row_no INTEGER,
     member_no TINYINT,
-    person_id VARCHAR
+    person_id VARCHAR,
+    identity_hash UBIGINT
 );
 
 CREATE TABLE key_patterns (     -- which kinds of keys found the matches of the identities that no exact id settled; counts, nobody's values
     source VARCHAR,
     mode TINYINT,               -- what the record's id is worth: comparisons.identity.mode of schemas/linkage.yaml
-    given VARCHAR,              -- kinds of keys that the record gives what they need: some of id+phone+village+name
+    given VARCHAR,              -- kinds of keys that the record gives what they need: some of id+phone+village+birth+name
     found VARCHAR,              -- kinds that found the pair; '' in the rows that count the open identities
     open_identities BIGINT,     -- identities of this mode and `given`, on the row with found = '' only
     matches DOUBLE,             -- expected matches: the sum of the pairs' probabilities, per identity

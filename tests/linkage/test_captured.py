@@ -37,7 +37,7 @@ def simulated(rng, catches, given, matches, *, source="medical", mode=2, strange
 
 
 def test_independent_kinds_tell_what_all_of_them_missed():
-    rows, gone = simulated(np.random.default_rng(1), {"id": 0.9, "phone": 0.6, "name": 0.7}, ["id", "phone", "name"], 50_000)
+    rows, gone = simulated(np.random.default_rng(1), {"id": 0.9, "phone": 0.6, "birth": 0.7}, ["id", "phone", "birth"], 50_000)
     found = estimate(pl.DataFrame(rows))
     assert found.never_found == pytest.approx(gone, rel=0.1)
     assert found.catches["phone"] == pytest.approx(0.6, abs=0.01)
@@ -75,7 +75,8 @@ def test_every_key_is_of_the_kind_that_it_demands():
     assert kinds["repaired_id"] == kinds["last_eight"] == kinds["owner_household"] == "id"
     assert kinds["surname_phone"] == "phone"
     assert kinds["sound_village"] == "village"
-    assert kinds["swapped_day"] == kinds["rare_name"] == "name"
+    assert kinds["swapped_day"] == kinds["name_lunar"] == kinds["name_year"] == "birth"
+    assert kinds["rare_name"] == "name"
     assert kinds["linked_household"] is None
 
 
@@ -104,9 +105,9 @@ def test_the_counts_are_kept_as_declared_and_read_back(tmp_path):
         rows = connection.execute("FROM key_pattern ORDER BY given, found").fetchall()
     assert [(row[0], row[1]) for row in described] == declared_columns("linkage.sql", "key_patterns")
     assert rows == [
-        ("a", 5, "name", "", 1, 0.0, 0.0),
-        ("a", 5, "phone+name", "", 2, 0.0, 0.0),
-        ("a", 5, "phone+name", "phone+name", 0, 1.98, 1.98),
+        ("a", 5, "birth+name", "", 1, 0.0, 0.0),
+        ("a", 5, "phone+birth+name", "", 2, 0.0, 0.0),
+        ("a", 5, "phone+birth+name", "phone+birth", 0, 1.98, 1.98),
     ]
     assert missed_matches(home, BATCH).by_source["linked"].to_list() == [1.98]
 
