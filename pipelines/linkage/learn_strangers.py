@@ -123,7 +123,7 @@ def _chance_of_slip(connection: "duckdb.DuckDBPyConnection", persons: int) -> fl
     hits = connection.execute("""SELECT count(*) FROM mended AS m JOIN own_face AS f ON f.id = m.id AND f.sound
         WHERE m.id <> m.own""").fetchall()[0][0]
     connection.unregister("mended")
-    return float(np.clip((hits + 1) / (len(ids) * max(persons, 1)), 1e-9, 1e-5))
+    return float(np.clip((hits + 1) / (len(ids) * max(persons, 1)), 1e-9, 1e-4))
 
 
 def _without(counted: list[int], seen: NDArray[np.float64], stated: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
