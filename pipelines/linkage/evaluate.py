@@ -70,7 +70,7 @@ _HEADS = {
     "band": "给出的概率", "links": "归并数", "stated": "平均概率", "right": "实际正确",
     "open_identities": "证号未能直接认定的身份", "found": "候选里应有的", "linked": "已归并的", "never_found": "候选键没找到的",
     "missed": "估计漏掉", "really_missed": "实际漏掉",
-    "hidden": "隐藏的证号", "review": "要问人的", "doubtful_ids": "证号另有所属的", "precision_estimate": "扣除后的准确率",
+    "hidden": "隐藏的证号", "review": "要问人的", "doubtful_ids": "证号本身靠不住的", "precision_estimate": "扣除这些后的准确率",
 }  # fmt: skip
 """What the columns are called for people."""
 

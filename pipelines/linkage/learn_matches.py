@@ -122,7 +122,7 @@ def learn_open(work: Round) -> None:
         named = comparison.comparer == "chinese_name"
         size = AGREES if named else len(comparison.level_names())
         seen = np.zeros(size)
-        for level, amount in connection.execute(f"""SELECT s.{name}, sum(k.p) FROM scored AS s JOIN ranked AS k USING (l, r)
+        for level, amount in connection.execute(f"""SELECT s.{name}, fsum(k.p) FROM scored AS s JOIN ranked AS k USING (l, r)
                 WHERE s.{name} BETWEEN 1 AND {size} AND (s.keys & {free}) <> 0 AND {"s.mode > 1" if named else "true"}
                 GROUP BY ALL ORDER BY ALL""").fetchall():
             seen[level - 1] = amount
@@ -145,7 +145,7 @@ def _learn_strangers_ids(work: Round) -> None:
     relatives = [at[name] for name in at if name.startswith("证号是其家人的")]
     strangers = [at["证号不同但出生日期性别相同"], at["两个不同的有效证号"]]
     seen = np.zeros(len(at))
-    for level, amount in work.connection.execute("""SELECT s.identity, sum(k.p) FROM scored AS s JOIN ranked AS k USING (l, r)
+    for level, amount in work.connection.execute("""SELECT s.identity, fsum(k.p) FROM scored AS s JOIN ranked AS k USING (l, r)
             JOIN unit_profile AS u ON u.unit = s.l WHERE s.mode = 1 AND s.identity > 0 GROUP BY ALL ORDER BY ALL""").fetchall():
         seen[level - 1] = amount
     lent = seen[relatives].sum() + seen[strangers].sum()
