@@ -60,7 +60,7 @@ class LinkageEvaluation:
             if self.missed is not None:
                 parts.append(f"漏掉的估计（由各类候选键互相印证，不用真值；是下限）\n{_headed(self.missed)}")
         if self.hidden_ids:
-            said = "\n".join(f"  {_HEADS.get(key, key)}\t{_number(value)}" for key, value in self.hidden_ids.items())
+            said = "\n".join(f"  {_HIDDEN.get(key, key)}\t{_number(value)}" for key, value in self.hidden_ids.items())
             parts.append(f"没有真值时：隐藏有效证号后重新归并，再与证号对照（训练时所得）\n{said}")
         return "\n\n".join(parts)
 
@@ -70,9 +70,13 @@ _HEADS = {
     "band": "给出的概率", "links": "归并数", "stated": "平均概率", "right": "实际正确",
     "open_identities": "证号未能直接认定的身份", "found": "候选里应有的", "linked": "已归并的", "never_found": "候选键没找到的",
     "missed": "估计漏掉", "really_missed": "实际漏掉",
-    "hidden": "隐藏的证号", "review": "要问人的", "doubtful_ids": "证号本身靠不住的", "precision_estimate": "扣除这些后的准确率",
 }  # fmt: skip
 """What the columns are called for people."""
+_HIDDEN = {
+    "hidden": "隐藏的证号", "precision": "准确率，至少", "precision_at_most": "准确率，至多", "recall": "召回率",
+    "review": "要问人的", "doubtful_ids": "证号本身可能靠不住的",
+}  # fmt: skip
+"""The same for what training said of itself: an id that is nobody's in the register may be a listed person's other one."""
 
 
 def _headed(table: "pl.DataFrame") -> "pl.DataFrame":

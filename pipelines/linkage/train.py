@@ -159,7 +159,7 @@ def _examine(work: Round) -> dict[str, Any]:
         FROM decided AS d JOIN hidden AS h ON h.eid = d.l GROUP BY band ORDER BY band""").fetchall()
     return {
         "precision": round(right / linked, 6) if linked else 0.0,
-        "precision_estimate": round(min(1.0, right / linked / (1 - doubtful)), 6) if linked else 0.0,
+        "precision_at_most": round(min(1.0, right / linked / (1 - doubtful)), 6) if linked else 0.0,
         "recall": round(right / known, 6) if known else 0.0,
         "review": round(asked / max(known, 1), 6),
         "doubtful_ids": round(doubtful, 6),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import DataError
 from pipelines.linkage.evaluate import evaluate_linkage
-from pipelines.storage import Home, write_parquet
+from pipelines.storage import SCHEMAS, Home, write_parquet
 
 BATCH = "2026-10"
 
@@ -123,3 +123,18 @@ def test_bands_of_calibration_rise(tmp_path):
         "0.99–0.999",
         "0.999–1",
     ]
+
+
+def test_what_training_said_of_itself_is_told_in_plain_words_as_a_range(tmp_path):
+    home = lake(tmp_path, [("P1", "a")])
+    model = (SCHEMAS / "linkage" / "model-0.yaml").read_text(encoding="utf-8").replace("model: 0", "model: 1")
+    learnt = home.root / "models" / "model-1.yaml"
+    learnt.parent.mkdir(parents=True, exist_ok=True)
+    learnt.write_text(
+        model + "\nhealth: {hidden: 900, precision: 0.99, precision_at_most: 0.999, em_mode_2: {healthy: true}}\n",
+        encoding="utf-8",
+    )
+    said = str(evaluate_linkage(home, BATCH, None))
+    assert "准确率，至少\t0.99000" in said
+    assert "准确率，至多\t0.99900" in said
+    assert "em_mode" not in said
