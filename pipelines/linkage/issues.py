@@ -35,7 +35,11 @@ def find_issues(connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str,
         WITH held AS (
             SELECT eid, source_no FROM assigned WHERE source_no IN ({registers})
             UNION ALL
-            SELECT eid, source_no FROM (SELECT DISTINCT profile, eid, source_no FROM kept_row WHERE source_no IN ({registers}))
+            SELECT eid, source_no FROM (
+                SELECT DISTINCT profile, eid, source_no FROM kept_row
+                WHERE source_no IN ({registers}) AND eid IN (
+                    SELECT eid FROM assigned WHERE source_no IN ({registers})
+                    UNION ALL SELECT k.eid FROM kept_row AS k SEMI JOIN (FROM old_issue WHERE kind = 'registered_twice') USING (profile)))
         )
         SELECT eid, source_no FROM held
         SEMI JOIN (

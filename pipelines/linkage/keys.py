@@ -2,10 +2,12 @@
 
 Belongs here: joins on 64-bit keys, caps on blocks, the mask of keys. Does not belong here: any weighing.
 
-Every key is one hash join whose hash table is built on the smaller, open side; the register's side is only scanned. The mask of
-keys that found a pair is kept: how far the keys agree tells what all of them missed.
+All keys are one join on one 64-bit value, whose hash table is built on the smaller, open side; the register's side is passed over
+once. The mask of keys that found a pair is kept: how far the keys agree tells what all of them missed.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.linkage.config import Config, Key
@@ -23,7 +25,7 @@ def candidate_pairs(
     *,
     relations: dict[str, str] | None = None,
     into: str = "pairs",
-) -> dict[str, int]:
+) -> None:
     """Make the table `into` (l, r, keys): each pair of entities that a key found, once.
 
     Args:
@@ -33,74 +35,88 @@ def candidate_pairs(
         right: the faces of the side that is found; the same table as `left` for linking a table with itself.
         relations: tables for keys with `from`; a key whose relation is not given is left out.
         into: the table to make.
-
-    Returns:
-        pairs found by each key (before the union of keys).
     """
     itself = left == right
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE found (l BIGINT, r BIGINT, key BIGINT)")  # noqa: F541
-    counts = {}
-    for name, key in config.keys.items():
-        if key.source and key.source not in (relations or {}):
+    keys = list(_keys(config, relations or {}))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE looking AS {_looking(keys, left)}")
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE found AS
+        SELECT DISTINCT eid, h FROM ({_found(keys, right)}) WHERE h IN (SELECT h FROM looking)""")
+    # a block over its cap is split by the finer key, or left out
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE big AS
+        SELECT h FROM found JOIN (SELECT DISTINCT h, cap FROM looking) USING (h)
+        GROUP BY h, cap HAVING count(*) > cap + {int(itself)}""")
+    # among themselves, two records meet once; where the two sides of a key differ, from either side
+    order = "CASE WHEN l.crosswise THEN l.eid <> r.eid ELSE l.eid < r.eid END" if itself else "true"
+    ends = ("least(l.eid, r.eid)", "greatest(l.eid, r.eid)") if itself else ("l.eid", "r.eid")
+    connection.execute(f"""CREATE OR REPLACE TABLE {into} AS
+        SELECT {ends[0]} AS l, {ends[1]} AS r, bit_or(l.bit) AS keys
+        FROM (FROM looking ANTI JOIN big USING (h) WHERE coarse IS NULL OR coarse IN (FROM big)) AS l
+        JOIN found AS r USING (h) WHERE {order} GROUP BY ALL""")
+    connection.execute("DROP TABLE looking; DROP TABLE found; DROP TABLE big")
+
+
+def sought_values(config: Config, faces: str, repair: str) -> str:
+    """SQL giving the key values that a table of faces looks for, and their caps: (eid, h, cap); `repair` is that relation."""
+    return _looking(list(_keys(config, {"repair": repair})), faces)
+
+
+def known_values(config: Config, faces: str) -> str:
+    """SQL giving the key values under which a table of faces is found: (eid, h), in one pass over it."""
+    return _found(list(_keys(config, {"repair": "repair"})), faces)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A key or its finer form: what it is called, where it looks, what it compares."""
+
+    code: int
+    table: str | None
+    same: list[str]
+    against: list[str]
+    coarse: int | None
+    key: Key
+    bit: int
+
+
+def _keys(config: Config, relations: dict[str, str]) -> Iterator[_Column]:
+    for number, (name, key) in enumerate(config.keys.items()):
+        if key.source and key.source not in relations:
             continue
-        table = (relations or {})[key.source] if key.source else left
-        counts[name] = _one_key(connection, key, table, right, config.key_bit(name), itself=itself)
-    connection.execute(f"CREATE OR REPLACE TABLE {into} AS SELECT l, r, bit_or(key) AS keys FROM found GROUP BY l, r")
-    connection.execute("DROP TABLE found")
-    return counts
+        table = relations[key.source] if key.source else None
+        against, bit = key.against or key.same, config.key_bit(name)
+        yield _Column(2 * number, table, key.same, against, None, key, bit)
+        if key.finer:
+            yield _Column(2 * number + 1, table, [*key.same, *key.finer], [*against, *key.finer], 2 * number, key, bit)
 
 
-def _one_key(connection: "duckdb.DuckDBPyConnection", key: Key, left: str, right: str, bit: int, *, itself: bool) -> int:
-    """Add one key's pairs to `found`; a block over its cap is split by the finer key or left out."""
-    rounds = [(key.same, key.against or key.same)]
-    if key.finer:
-        rounds.append(([*key.same, *key.finer], [*(key.against or key.same), *key.finer]))
-    added = 0
-    for number, (on, against) in enumerate(rounds):
-        coarse = "" if number == 0 else f", hash({', '.join(key.same)}) AS coarse"
-        only_big = "" if number == 0 else "SEMI JOIN big ON big.h = k.coarse"
-        connection.execute(f"""CREATE OR REPLACE TEMP TABLE key_l AS SELECT DISTINCT eid, h FROM (
-            SELECT eid, hash({", ".join(on)}) AS h{coarse} FROM {left} WHERE ({key.when}) AND {_given(on)}) AS k {only_big}""")
-        seekers = connection.execute("SELECT count(*) FROM key_l").fetchall()[0][0]
-        if not seekers:
-            return added
-        connection.execute(f"""CREATE OR REPLACE TEMP TABLE key_r AS SELECT DISTINCT eid, h FROM (
-            SELECT eid, hash({", ".join(against)}) AS h FROM {right} WHERE {_given(against)}) AS k
-            WHERE h IN (SELECT h FROM key_l)""")
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE big AS SELECT h FROM key_r GROUP BY h HAVING count(*) > {key.cap + itself}"
+def _looking(keys: list[_Column], left: str) -> str:
+    """(eid, h, coarse: the value of the coarse key, cap, bit, crosswise) of the side that looks."""
+    parts = []
+    for key in keys:
+        whole = key.same if key.coarse is None else key.same[: len(key.key.same)]
+        coarse = "NULL::UBIGINT" if key.coarse is None else _value(key.coarse, [f"hash({part})" for part in whole])
+        parts.append(
+            f"SELECT DISTINCT eid, {_value(key.code, [f'hash({part})' for part in key.same])} AS h, {coarse} AS coarse, "
+            f"{key.key.cap} AS cap, {key.bit}::BIGINT AS bit, {str(key.key.against is not None).lower()} AS crosswise "
+            f"FROM {key.table or left} WHERE ({key.key.when}) AND {_given(key.same)}"
         )
-        both_ways = key.against is not None
-        order = ("l.eid <> r.eid" if both_ways else "l.eid < r.eid") if itself else "true"
-        smaller, larger = ("least(l.eid, r.eid)", "greatest(l.eid, r.eid)") if itself and both_ways else ("l.eid", "r.eid")
-        added += connection.execute(f"""INSERT INTO found SELECT {smaller}, {larger}, {bit}
-            FROM (FROM key_l ANTI JOIN big USING (h)) AS l JOIN key_r AS r USING (h) WHERE {order}""").fetchall()[0][0]
-    return added
+    return " UNION ALL ".join(parts)
 
 
-def key_values(config: Config, faces: str, *, known: bool = False) -> str:
-    """SQL giving the values of all keys, finer ones too, of a table of faces: (eid, h, cap); a value tells its key.
+def _found(keys: list[_Column], right: str) -> str:
+    """(eid, h) of the side that is found. Each expression is hashed once per face: texts are most of the work."""
+    expressions = list(dict.fromkeys(part for key in keys for part in key.against))
+    names = {part: f"part_{number}" for number, part in enumerate(expressions)}
+    hashed = ", ".join(f"CASE WHEN ({part}) IS NOT NULL THEN hash({part}) END AS {name}" for part, name in names.items())
+    values = ", ".join(
+        f"CASE WHEN {_given([names[part] for part in key.against])} THEN {_value(key.code, [names[part] for part in key.against])} END"
+        for key in keys
+    )
+    return f"SELECT eid, unnest([{values}]) AS h FROM (SELECT eid, {hashed} FROM {right})"
 
-    Args:
-        config: the keys; of those that look into a relation, `repair` alone.
-        faces: the table.
-        known: the side that is found (one pass over it, cap is NULL), not the side that looks.
-    """
-    looking, found = [], []
-    for number, key in enumerate(config.keys.values()):
-        if key.source not in (None, "repair"):
-            continue
-        for finer in ([], key.finer) if key.finer else ([],):
-            code = 2 * number + bool(finer)
-            same, against = [*key.same, *finer], [*(key.against or key.same), *finer]
-            found.append(f"CASE WHEN {_given(against)} THEN hash({code}, {', '.join(against)}) END")
-            looking.append(
-                f"SELECT eid, hash({code}, {', '.join(same)}) AS h, {key.cap} AS cap FROM {key.source or faces} "
-                f"WHERE ({key.when}) AND {_given(same)}"
-            )
-    if known:
-        return f"SELECT eid, unnest([{', '.join(found)}]) AS h, NULL AS cap FROM {faces}"
-    return " UNION ALL ".join(looking)
+
+def _value(code: int, parts: list[str]) -> str:
+    return f"hash({code}::UBIGINT, {', '.join(parts)})"
 
 
 def make_repairs(connection: "duckdb.DuckDBPyConnection", faces: str) -> None:

@@ -10,7 +10,7 @@ somebody who counts is loaded when a round asks for it (`load_faces`).
 from typing import TYPE_CHECKING
 
 from pipelines.linkage.config import Config
-from pipelines.linkage.keys import key_values, make_repairs
+from pipelines.linkage.keys import known_values, make_repairs, sought_values
 from pipelines.linkage.spine import FACE
 
 if TYPE_CHECKING:
@@ -32,11 +32,10 @@ def load_near(connection: "duckdb.DuckDBPyConnection", config: Config) -> None:
     connection.execute(f"""CREATE OR REPLACE TABLE seek_face AS
         SELECT row_number() OVER (ORDER BY profile)::BIGINT AS eid, {FACE}, mode, false AS companions FROM faces_of('seek_row')""")
     make_repairs(connection, "seek_face")
-    sought = key_values(config, "seek_face")
-    known = key_values(config, "old_face", known=True)
+    sought = sought_values(config, "seek_face", "repair")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE sought AS SELECT DISTINCT h, cap FROM ({sought})")
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE reached AS
-        SELECT DISTINCT eid, h FROM ({known}) WHERE h IN (SELECT h FROM sought)""")
+        SELECT DISTINCT eid, h FROM ({known_values(config, "old_face")}) WHERE h IN (SELECT h FROM sought)""")
     connection.execute("""CREATE OR REPLACE TEMP TABLE near AS
         SELECT eid FROM same_id
         UNION SELECT eid FROM reached

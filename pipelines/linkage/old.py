@@ -75,7 +75,6 @@ def _open(connection: "duckdb.DuckDBPyConnection", home: Home, earlier: str) -> 
     def table(name: str) -> str:
         return f"read_parquet('{quoted(home.lake(earlier, 'linkage', name))}')"
 
-    rows = lake.person_records(home, earlier)
     connection.execute(f"CREATE VIEW old_person AS FROM {lake.persons(home, earlier)}")
     connection.execute(f"""CREATE VIEW whole_identity AS
         SELECT identity_hash AS profile, person_no::BIGINT AS eid, source_no, sound, household, person_id,
@@ -83,12 +82,10 @@ def _open(connection: "duckdb.DuckDBPyConnection", home: Home, earlier: str) -> 
     connection.execute(f"CREATE VIEW old_face AS SELECT person_no::BIGINT AS eid, {FACE}, own FROM {lake.person_faces(home, earlier)}")
     connection.execute(f"CREATE TABLE old_alias AS FROM {table('person_alias')}")
     connection.execute(f"CREATE TABLE old_coverage AS FROM {table('coverage')}")
-    connection.execute(f"""CREATE TABLE old_issue AS SELECT DISTINCT i.kind, r.identity_hash AS profile
-        FROM {table("id_issues")} AS i JOIN {rows} AS r USING (source, file, row_no, member_no)""")
+    connection.execute(f"CREATE TABLE old_issue AS SELECT DISTINCT kind, identity_hash AS profile FROM {table('id_issues')}")
     connection.execute(f"""CREATE TABLE old_review AS
-        SELECT r.identity_hash AS profile, q.candidate_person_id AS person_id,
-            max(q.probability) AS probability, min(q.reason) AS reason
-        FROM {table("match_review")} AS q JOIN {rows} AS r USING (record_id) GROUP BY ALL""")
+        SELECT identity_hash AS profile, candidate_person_id AS person_id, max(probability) AS probability, min(reason) AS reason
+        FROM {table("match_review")} GROUP BY ALL""")
 
 
 def _relink(connection: "duckdb.DuckDBPyConnection") -> None:

@@ -58,15 +58,23 @@ class Writing:
         self._connection, self._home, self._batch, self._earlier = connection, home, batch, earlier
         self._clear()
 
-    def persons(self, register: int) -> dict[str, int | float]:
-        """Write `persons`; returns how many there are, and how many are provisional."""
-        only, entities = "", "entity"
+    def persons(self, register: int, *, few: bool) -> dict[str, int | float]:
+        """Write `persons`; returns how many there are, and how many are provisional.
+
+        Args:
+            register: the number of the register's source.
+            few: all that is new stands in `profile`: gaps are filled from that, then from what was known.
+        """
+        rows = "(SELECT profile AS identity_hash, * FROM profile)" if few else "identity"
+        only, unseen = "", "SELECT NULL::BIGINT AS eid WHERE false"
         if self._earlier:
             self._find_changed(register)
-            only, entities = "WHERE eid IN (SELECT eid FROM changed)", "(FROM entity SEMI JOIN changed USING (eid))"
+            only = "WHERE eid IN (SELECT eid FROM changed)"
+            unseen = """SELECT c.eid, h.in_register, h.source_count, h.eid IS NOT NULL AS seen, false AS anew
+                FROM changed AS c LEFT JOIN holding AS h USING (eid) WHERE NOT coalesce(h.anew, false)"""
         self._run(_HOLDING.replace("{only}", only), register)
-        bring_known(self._connection, "SELECT profile FROM holding WHERE touched")
-        self._run(_GOLDEN.replace("{entities}", entities), register)
+        bring_known(self._connection, "SELECT profile FROM holding WHERE anew")
+        self._run(_GOLDEN.replace("{unseen}", unseen).replace("{rows}", rows), register)
         gone = "SELECT old_person_id AS person_id FROM alias"
         self._write("persons", "SELECT * FROM persons", gone)
         self._connection.execute("DROP VIEW persons; DROP TABLE profile CASCADE")
@@ -93,9 +101,9 @@ class Writing:
         queries = {
             "person_alias": "SELECT * FROM alias ORDER BY ALL",
             "coverage": "SELECT * FROM new_coverage ORDER BY ALL",
-            "match_review": f"""SELECT {place}, e.person_id AS candidate_person_id, q.p AS probability, q.reason
+            "match_review": f"""SELECT {place}, e.person_id AS candidate_person_id, q.p AS probability, q.reason, r.identity_hash
                 FROM review AS q JOIN identity AS r ON r.identity_hash = q.profile JOIN entity AS e ON e.eid = q.eid ORDER BY ALL""",
-            "id_issues": """SELECT q.kind, r.source, r.file, r.row_no, r.member_no, e.person_id
+            "id_issues": """SELECT q.kind, r.source, r.file, r.row_no, r.member_no, e.person_id, r.identity_hash
                 FROM id_issue AS q JOIN identity AS r ON r.identity_hash = q.profile LEFT JOIN entity AS e ON e.eid = q.eid
                 ORDER BY ALL""",
         }
@@ -128,7 +136,7 @@ class Writing:
         """Make `changed` (eid): who got a row, lost one that counts, or is no longer (or again) in this batch."""
         self._connection.execute(f"""CREATE OR REPLACE TEMP TABLE changed AS
             WITH present AS (
-                SELECT eid, bit_or(1::BIGINT << source_no) AS sources, bool_or(source_no = {register}) AS in_register
+                SELECT eid, bit_or(1::HUGEINT << source_no) AS sources, bool_or(source_no = {register}) AS in_register
                 FROM (SELECT eid, source_no FROM kept_row UNION ALL SELECT eid, source_no FROM assigned) GROUP BY eid
             )
             SELECT DISTINCT eid FROM assigned
@@ -210,7 +218,13 @@ class Writing:
 
 
 def write_all(
-    connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, earlier: str | None, contracts: Mapping[str, Contract]
+    connection: "duckdb.DuckDBPyConnection",
+    home: Home,
+    batch: str,
+    earlier: str | None,
+    contracts: Mapping[str, Contract],
+    *,
+    few: bool,
 ) -> dict[str, int | float]:
     """Write every table of the batch, and let go of what nothing after this reads.
 
@@ -220,6 +234,7 @@ def write_all(
         batch: the month.
         earlier: the batch that this one goes on from; None if there is none.
         contracts: by source.
+        few: all that is new stands in `profile`.
 
     Returns:
         counts: persons, provisional.
@@ -229,7 +244,7 @@ def write_all(
     """
     writing = Writing(connection, home, batch, earlier)
     writing.faces()
-    counts = writing.persons(contracts["police_household"].number)
+    counts = writing.persons(contracts["police_household"].number, few=few)
     writing.feedback()
     writing.identities()
     return counts

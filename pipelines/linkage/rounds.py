@@ -46,12 +46,14 @@ class Round:
 
 def household_homes(connection: "duckdb.DuckDBPyConnection", register: int) -> None:
     """Make the table `home` (eid, household): who shares a household number in the register, collective ones left out."""
+    connection.execute(f"""CREATE TEMP TABLE IF NOT EXISTS old_home AS
+        SELECT eid, household FROM old_household
+        SEMI JOIN (FROM kept_row WHERE source_no = {register}) AS k USING (profile) WHERE source_no = {register}""")
     connection.execute(f"""CREATE OR REPLACE TABLE home AS
         WITH row AS (
             SELECT eid, household FROM assigned WHERE source_no = {register} AND household IS NOT NULL
             UNION ALL
-            SELECT eid, household FROM old_household
-            SEMI JOIN (FROM kept_row WHERE source_no = {register}) AS k USING (profile) WHERE source_no = {register}
+            FROM old_home
         )
         SELECT DISTINCT eid, household FROM row
         SEMI JOIN (SELECT household FROM row GROUP BY household HAVING count(*) <= {LARGEST_HOME}) USING (household)""")

@@ -83,7 +83,7 @@ def _link(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: R
         tell_sources(connection)
         find_deaths(connection, home, batch, DEATHS)
         counts |= _counts(connection, records)
-        return counts | write_all(connection, home, batch, earlier, contracts)
+        return counts | write_all(connection, home, batch, earlier, contracts, few=few)
 
 
 def _settle(work: Round, home: Home, batch: str, reporter: Reporter, *, few: bool) -> dict[str, int | float]:
