@@ -11,6 +11,7 @@ import numpy as np
 from pipelines.linkage.clusters import components
 from pipelines.linkage.founding import found
 from pipelines.linkage.names import ONE_CHARACTER, name_levels
+from pipelines.linkage.registered_twice import adopt_damaged
 
 if TYPE_CHECKING:
     import duckdb
@@ -62,7 +63,8 @@ def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch:
         SELECT p.* FROM profile AS p ANTI JOIN assigned AS a ON a.profile = p.profile WHERE p.source_no = {register}""")
     connection.execute("CREATE OR REPLACE TABLE register_face AS FROM faces_of('register_row')")
     connection.execute("""CREATE OR REPLACE TEMP TABLE founder AS
-        SELECT profile, CASE WHEN sound THEN hash(id) ELSE profile END AS own, name, 0 AS part FROM register_face""")
+        SELECT profile, CASE WHEN sound THEN hash(id) ELSE profile END AS own, name, sound, 0 AS part FROM register_face""")
+    adopt_damaged(connection)
     several = connection.sql("""SELECT own, name, min(profile) AS profile FROM founder
         WHERE own IN (SELECT own FROM founder GROUP BY own HAVING min(coalesce(name, '')) < max(coalesce(name, '')))
         GROUP BY own, name ORDER BY own, name""").to_arrow_table()
@@ -79,7 +81,8 @@ def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch:
         )
         connection.unregister("parts")
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE founded AS SELECT own, part, min(profile) AS first FROM founder GROUP BY own, part"
+        "CREATE OR REPLACE TEMP TABLE founded AS "
+        "SELECT own, part, coalesce(min(profile) FILTER (sound), min(profile)) AS first FROM founder GROUP BY own, part"
     )
     found(connection, batch, provisional=False)
     assign(connection, "SELECT f.profile, g.eid, 'register' AS method, 1.0 AS p FROM founder AS f JOIN founded AS g USING (own, part)")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
+from pipelines.linkage.captured import keep_key_patterns
 from pipelines.linkage.config import load_config
 from pipelines.linkage.corrections import set_apart, tell_sources
 from pipelines.linkage.decisions import load_decisions
@@ -23,6 +24,7 @@ from pipelines.linkage.records import bring_new, find_new, open_rows
 from pipelines.linkage.rounds import Round, apply_decisions, household_homes, make_units, settle_household, settle_scored
 from pipelines.linkage.shape import batch_shape, coverage, drifted
 from pipelines.linkage.spine import add_faces, former_names, found_persons, prepare
+from pipelines.linkage.threshold import link_threshold
 from pipelines.linkage.weights import Model, current_model
 from pipelines.progress import Reporter
 from pipelines.storage import Home, check_batch
@@ -118,7 +120,9 @@ def _settle(work: Round, home: Home, batch: str, reporter: Reporter, *, few: boo
     reporter.start("匹配：其余记录")
     make_units(work, f"source_no <> {register}")
     counts["pairs"] = settle_scored(work, "scored")
+    counts["link_from"] = link_threshold(connection, config.odds)
     counts["household_pairs"] = settle_household(work, "household")
+    keep_key_patterns(connection, config, home, batch)
     reporter.start("匹配：未登记的人")
     settle_leftovers(work, batch)
     carry_review(connection)

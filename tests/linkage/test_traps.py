@@ -263,3 +263,23 @@ def test_every_row_has_exactly_one_person(town):
     assert len(town.records) == sum(len(rows) for rows in town.rows.values()) + 1  # the roster's second member
     assert {r["person_id"] for r in town.records} <= set(town.persons)
     assert len({r["record_id"] for r in town.records}) == len(town.records)
+
+
+def test_a_register_that_repeats_a_row_with_a_slip_in_the_id_holds_one_person(tmp_path):
+    town = Town(tmp_path)
+    own = id_of("19790514", 312)
+    town.register("listed", "孟秀兰", own, household="910001")
+    town.register("repeated", "孟秀兰", slip(own, 16), household="910001", birth_date="1979-05-14", sex="女")
+    town.register("sister", "孟秀云", slip(id_of("19790514", 322), 16), household="910001", birth_date="1979-05-14", sex="女")
+    town.standardise().link()
+    assert town.person("listed") == town.person("repeated") != town.person("sister")
+    assert town.persons[town.person("listed")]["id_number"] == own
+    assert "registered_twice" in town.issue_kinds("repeated")
+
+
+def test_the_keys_leave_behind_what_tells_how_many_they_missed(town):
+    from pipelines.linkage.captured import missed_matches
+
+    estimated = missed_matches(town.home, "2026-10")
+    assert estimated.by_source["found"].sum() > 0
+    assert 0 <= estimated.never_found <= estimated.by_source["open_identities"].sum()
