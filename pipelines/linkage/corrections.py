@@ -69,7 +69,7 @@ def tell_sources(connection: "duckdb.DuckDBPyConnection") -> None:
 
 
 def _load(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> int:
-    """Make `said_wrong` and bring what it names into `profile`; return how many identities of this batch were said to be wrong."""
+    """Make `said_wrong` and bring what it names into `profile`; return how many identities were said to be wrong."""
     said = [path for b in home.earlier_batches(batch) if (path := home.lake(b, "returns", "corrections")).exists()]
     if not said:
         return 0

@@ -37,7 +37,8 @@ def found(connection: "duckdb.DuckDBPyConnection", batch: str, *, provisional: b
     connection.execute("""CREATE OR REPLACE TEMP TABLE numbered AS
         SELECT first, person_id, again, row_number() OVER (ORDER BY first) + (SELECT coalesce(max(eid), 0) FROM entity) AS eid
         FROM coded WHERE NOT again
-        UNION ALL SELECT c.first, c.person_id, true, e.eid FROM (FROM coded WHERE again) AS c JOIN entity AS e USING (person_id)""")
+        UNION ALL
+        SELECT c.first, c.person_id, true, e.eid FROM (FROM coded WHERE again) AS c JOIN entity AS e USING (person_id)""")
     connection.execute(f"INSERT INTO entity SELECT eid, person_id, '{batch}', {provisional} FROM numbered WHERE NOT again")
     connection.execute("""CREATE OR REPLACE TEMP TABLE founded AS
         SELECT f.*, n.eid, n.again FROM founded AS f JOIN numbered AS n USING (first)""")

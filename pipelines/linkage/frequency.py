@@ -88,8 +88,9 @@ def with_frequencies(
     *,
     everybody: str | None = None,
 ) -> None:
-    """Make `into`: the faces that occur on the pairs' right side, with their frequencies; `everybody`: whom these were counted over.
+    """Make `into`: the faces that occur on the pairs' right side, with their frequencies.
 
+    `everybody` is whom these were counted over, if not `faces`.
     Columns `f_<comparison>_<level>` within the person's cell, `g_<comparison>_<level>` over everybody, in quarter bits.
     """
     size = connection.execute(f"SELECT count(*) FROM {everybody or faces}").fetchall()[0][0]

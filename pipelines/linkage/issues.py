@@ -39,7 +39,8 @@ def find_issues(connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str,
                 SELECT DISTINCT profile, eid, source_no FROM kept_row
                 WHERE source_no IN ({registers}) AND eid IN (
                     SELECT eid FROM assigned WHERE source_no IN ({registers})
-                    UNION ALL SELECT k.eid FROM kept_row AS k SEMI JOIN (FROM old_issue WHERE kind = 'registered_twice') USING (profile)))
+                    UNION ALL
+                    SELECT k.eid FROM kept_row AS k SEMI JOIN (FROM old_issue WHERE kind = 'registered_twice') USING (profile)))
         )
         SELECT eid, source_no FROM held
         SEMI JOIN (
@@ -58,7 +59,8 @@ def find_issues(connection: "duckdb.DuckDBPyConnection", contracts: Mapping[str,
             ON o.id = x.id AND o.eid <> x.eid
         UNION
         SELECT 'second_id', w.profile, w.eid
-        FROM odd_row AS r JOIN whose AS w USING (profile) JOIN odd_id AS i ON i.kind = 'second_id' AND i.id = r.id AND i.eid = w.eid
+        FROM odd_row AS r JOIN whose AS w USING (profile)
+        JOIN odd_id AS i ON i.kind = 'second_id' AND i.id = r.id AND i.eid = w.eid
         UNION
         SELECT i.kind, i.profile, k.eid FROM old_issue AS i JOIN kept_row AS k USING (profile)
         WHERE i.kind IN ('borrowed_id', 'shared_id', 'second_id')

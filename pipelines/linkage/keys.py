@@ -56,7 +56,7 @@ def candidate_pairs(
 
 
 def sought_values(config: Config, faces: str, repair: str) -> str:
-    """SQL giving the key values that a table of faces looks for, and their caps: (eid, h, cap); `repair` is that relation."""
+    """SQL giving the values that a table of faces looks for (eid, h, cap of the key); `repair` is that relation."""
     return _looking(list(_keys(config, {"repair": repair})), faces)
 
 
@@ -108,10 +108,8 @@ def _found(keys: list[_Column], right: str) -> str:
     expressions = list(dict.fromkeys(part for key in keys for part in key.against))
     names = {part: f"part_{number}" for number, part in enumerate(expressions)}
     hashed = ", ".join(f"CASE WHEN ({part}) IS NOT NULL THEN hash({part}) END AS {name}" for part, name in names.items())
-    values = ", ".join(
-        f"CASE WHEN {_given([names[part] for part in key.against])} THEN {_value(key.code, [names[part] for part in key.against])} END"
-        for key in keys
-    )
+    of_key = [(key.code, [names[part] for part in key.against]) for key in keys]
+    values = ", ".join(f"CASE WHEN {_given(parts)} THEN {_value(code, parts)} END" for code, parts in of_key)
     return f"SELECT eid, unnest([{values}]) AS h FROM (SELECT eid, {hashed} FROM {right})"
 
 
@@ -121,17 +119,27 @@ def _value(code: int, parts: list[str]) -> str:
 
 def make_repairs(connection: "duckdb.DuckDBPyConnection", faces: str) -> None:
     """Make the table `repair` (eid, repaired): the ids that one slip could have damaged into those of `faces`."""
-    damaged = connection.sql(f"SELECT DISTINCT id FROM {faces} WHERE mode = 2 ORDER BY id").to_arrow_table()
+    # rounds ask about the same ids again: what was mended once stays mended
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS repaired_id (id VARCHAR, repaired VARCHAR)")
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS tried_id (id VARCHAR)")
+    damaged = connection.sql(
+        f"SELECT DISTINCT id FROM {faces} WHERE mode = 2 AND id NOT IN (FROM tried_id) ORDER BY id"
+    ).to_arrow_table()
     ids = damaged.column("id").to_pylist()
     where, what = repairs(ids)
-    connection.execute("CREATE OR REPLACE TEMP TABLE repaired_id (id VARCHAR, repaired VARCHAR)")
-    if len(where):
+    if ids:
         import pyarrow as pa
 
-        found = pa.table({"id": pa.array([ids[i] for i in where.tolist()]), "repaired": pa.array(what.tolist())})
+        found = pa.table(
+            {"id": pa.array([ids[i] for i in where.tolist()], pa.string()), "repaired": pa.array(what.tolist(), pa.string())}
+        )
         connection.register("found_repairs", found)
-        connection.execute("INSERT INTO repaired_id SELECT id, repaired FROM found_repairs")
+        connection.register("new_damaged", damaged)
+        connection.execute(
+            "INSERT INTO repaired_id SELECT id, repaired FROM found_repairs; INSERT INTO tried_id FROM new_damaged"
+        )
         connection.unregister("found_repairs")
+        connection.unregister("new_damaged")
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE repair AS
         SELECT DISTINCT f.eid, r.repaired FROM {faces} AS f JOIN repaired_id AS r USING (id)""")
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 def load_near(connection: "duckdb.DuckDBPyConnection", config: Config) -> None:
-    """Fill near_own and near_extra with whoever the new identities in `profile` could be; make `seek_face`, those still sought, and the view
-    everyone: all faces, loaded or not.
+    """Fill near_own and near_extra with whoever the new identities in `profile` could be.
+
+    Makes `seek_face`, those that no id and name settle, and the view everyone: all faces, loaded or not.
 
     Args:
         connection: holds profile, old_face; near_own and near_extra, empty.
@@ -30,7 +31,8 @@ def load_near(connection: "duckdb.DuckDBPyConnection", config: Config) -> None:
     connection.execute("""CREATE OR REPLACE TABLE seek_row AS
         FROM profile AS p ANTI JOIN same_id AS s ON p.sound AND s.id = p.id_number AND s.name = p.name_key""")
     connection.execute(f"""CREATE OR REPLACE TABLE seek_face AS
-        SELECT row_number() OVER (ORDER BY profile)::BIGINT AS eid, {FACE}, mode, false AS companions FROM faces_of('seek_row')""")
+        SELECT row_number() OVER (ORDER BY profile)::BIGINT AS eid, {FACE}, mode, false AS companions
+        FROM faces_of('seek_row')""")
     make_repairs(connection, "seek_face")
     sought = sought_values(config, "seek_face", "repair")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE sought AS SELECT DISTINCT h, cap FROM ({sought})")
@@ -41,7 +43,9 @@ def load_near(connection: "duckdb.DuckDBPyConnection", config: Config) -> None:
         UNION SELECT eid FROM reached
         SEMI JOIN (SELECT h FROM reached JOIN sought USING (h) GROUP BY h, cap HAVING count(*) <= cap) USING (h)""")
     load_faces(connection, "FROM near")
-    connection.execute(f"CREATE VIEW everyone AS SELECT eid, {FACE} FROM old_face UNION ALL FROM new_own UNION ALL FROM new_extra")
+    connection.execute(
+        f"CREATE VIEW everyone AS SELECT eid, {FACE} FROM old_face UNION ALL FROM new_own UNION ALL FROM new_extra"
+    )
     for table in ("same_id", "seek_row", "sought", "reached", "near"):
         connection.execute(f"DROP TABLE {table}")
 
@@ -57,7 +61,9 @@ def load_faces(connection: "duckdb.DuckDBPyConnection", persons: str) -> None:
         SELECT DISTINCT eid FROM ({persons}) ANTI JOIN near_own USING (eid) ANTI JOIN new_own USING (eid)""")
     if not connection.execute("SELECT count(*) FROM asked_for").fetchall()[0][0]:
         return
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE asked_face AS SELECT eid, {FACE}, own FROM old_face SEMI JOIN asked_for USING (eid)")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE asked_face AS SELECT eid, {FACE}, own FROM old_face SEMI JOIN asked_for USING (eid)"
+    )
     connection.execute(f"INSERT INTO near_own SELECT eid, {FACE} FROM asked_face WHERE own")
     connection.execute(f"INSERT INTO near_extra SELECT eid, {FACE} FROM asked_face WHERE NOT own")
     connection.execute("DROP TABLE asked_face")

@@ -79,7 +79,9 @@ def _open(connection: "duckdb.DuckDBPyConnection", home: Home, earlier: str) -> 
     connection.execute(f"""CREATE VIEW whole_identity AS
         SELECT identity_hash AS profile, person_no::BIGINT AS eid, source_no, sound, household, person_id,
             match_method AS method, match_probability AS probability FROM {lake.identities(home, earlier)}""")
-    connection.execute(f"CREATE VIEW old_face AS SELECT person_no::BIGINT AS eid, {FACE}, own FROM {lake.person_faces(home, earlier)}")
+    connection.execute(
+        f"CREATE VIEW old_face AS SELECT person_no::BIGINT AS eid, {FACE}, own FROM {lake.person_faces(home, earlier)}"
+    )
     connection.execute(f"CREATE TABLE old_alias AS FROM {table('person_alias')}")
     connection.execute(f"CREATE TABLE old_coverage AS FROM {table('coverage')}")
     connection.execute(f"CREATE TABLE old_issue AS SELECT DISTINCT kind, identity_hash AS profile FROM {table('id_issues')}")
@@ -100,11 +102,13 @@ def _relink(connection: "duckdb.DuckDBPyConnection") -> None:
             SELECT 1 FROM decision AS d WHERE d.profile = k.profile
                 AND (d.same <> (d.person_id = k.person_id) OR k.profile IN (SELECT profile FROM old_review)))""")
     connection.execute("CREATE VIEW old_identity AS FROM whole_identity ANTI JOIN relinked USING (profile)")
-    connection.execute("CREATE VIEW old_household AS SELECT household, profile, eid, source_no FROM old_identity WHERE household IS NOT NULL")
+    connection.execute(
+        "CREATE VIEW old_household AS SELECT household, profile, eid, source_no FROM old_identity WHERE household IS NOT NULL"
+    )
 
 
 def follow_aliases(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Point each decision at whoever its person has become since: who was decided upon may have become another, and so may that one."""
+    """Point each decision at whoever its person has become since; that one may have become another, too."""
     for _ in range(_LONGEST_CHAIN):
         moved = connection.execute("""UPDATE decision SET person_id = a.person_id
             FROM old_alias AS a WHERE a.old_person_id = decision.person_id""").fetchall()[0][0]

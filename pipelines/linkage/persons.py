@@ -78,7 +78,9 @@ class Writing:
         gone = "SELECT old_person_id AS person_id FROM alias"
         self._write("persons", "SELECT * FROM persons", gone)
         self._connection.execute("DROP VIEW persons; DROP TABLE profile CASCADE")
-        self._connection.execute("DROP TABLE owned; DROP TABLE holding; DROP TABLE gap; DROP TABLE others; DROP TABLE other_phone")
+        self._connection.execute(
+            "DROP TABLE owned; DROP TABLE holding; DROP TABLE gap; DROP TABLE others; DROP TABLE other_phone"
+        )
         counted = self._connection.execute(
             f"SELECT count(*), count(*) FILTER (provisional) FROM {lake.persons(self._home, self._batch)}"
         ).fetchall()[0]
@@ -102,7 +104,8 @@ class Writing:
             "person_alias": "SELECT * FROM alias ORDER BY ALL",
             "coverage": "SELECT * FROM new_coverage ORDER BY ALL",
             "match_review": f"""SELECT {place}, e.person_id AS candidate_person_id, q.p AS probability, q.reason, r.identity_hash
-                FROM review AS q JOIN identity AS r ON r.identity_hash = q.profile JOIN entity AS e ON e.eid = q.eid ORDER BY ALL""",
+                FROM review AS q JOIN identity AS r ON r.identity_hash = q.profile JOIN entity AS e ON e.eid = q.eid
+                ORDER BY ALL""",
             "id_issues": """SELECT q.kind, r.source, r.file, r.row_no, r.member_no, e.person_id, r.identity_hash
                 FROM id_issue AS q JOIN identity AS r ON r.identity_hash = q.profile LEFT JOIN entity AS e ON e.eid = q.eid
                 ORDER BY ALL""",

@@ -45,7 +45,7 @@ def rows_of(home: Home, batch: str, source: str) -> str:
 
 
 def open_rows(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: Iterable[Contract]) -> None:
-    """Make the views `identity` (IDENTITY_COLUMNS and source_no of every row) and `record` (record_id, profile), and empty tables.
+    """Make the views `identity` (IDENTITY_COLUMNS and source_no of every row) and `record` (record_id, profile).
 
     Raises:
         DataError: no standardised table at all.
@@ -74,7 +74,8 @@ def find_new(connection: "duckdb.DuckDBPyConnection") -> tuple[int, int]:
     # the first batch makes no table of all its rows: nothing is known
     kind, none = ("TABLE", "") if known else ("VIEW", " WHERE false")
     connection.execute(f"""CREATE OR REPLACE TEMP {kind} known_row AS
-        SELECT r.record_id, r.profile, k.eid, k.source_no, k.sound FROM record AS r LEFT JOIN old_identity AS k USING (profile){none}""")
+        SELECT r.record_id, r.profile, k.eid, k.source_no, k.sound
+        FROM record AS r LEFT JOIN old_identity AS k USING (profile){none}""")
     connection.execute("CREATE OR REPLACE TEMP VIEW kept_row AS FROM known_row WHERE eid IS NOT NULL")
     unknown = "known_row WHERE eid IS NULL" if known else "record"
     connection.execute(f"""CREATE OR REPLACE TABLE new_identity AS

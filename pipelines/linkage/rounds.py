@@ -195,7 +195,8 @@ def one_row_each(work: Round) -> None:
             SELECT d.l, d.p, t.eid IS NOT NULL AS taken,
                 row_number() OVER (PARTITION BY d.source, d.r ORDER BY d.p DESC, d.l) AS place
             FROM decided AS d JOIN (VALUES {listed}) AS s(source, source_no) USING (source)
-            LEFT JOIN (SELECT DISTINCT eid, source_no FROM whose WHERE eid IN (SELECT r FROM decided)) AS t ON t.eid = d.r AND t.source_no = s.source_no
+            LEFT JOIN (SELECT DISTINCT eid, source_no FROM whose WHERE eid IN (SELECT r FROM decided)) AS t
+                ON t.eid = d.r AND t.source_no = s.source_no
             WHERE d.does = 'link') AS x
         WHERE x.l = decided.l AND (x.place > 1 OR x.taken AND x.p < {_BEYOND_DOUBT})""")
 

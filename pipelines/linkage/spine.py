@@ -51,7 +51,8 @@ def prepare(connection: "duckdb.DuckDBPyConnection") -> None:
 def assign(connection: "duckdb.DuckDBPyConnection", found: str) -> None:
     """Insert into `assigned` what the query `found` (profile, eid, method, p) gives, with what `profile` says of the identity."""
     connection.execute(f"""INSERT INTO assigned
-        SELECT f.profile, f.eid, f.method, f.p, p.source_no, p.sound, p.household FROM ({found}) AS f JOIN profile AS p USING (profile)""")
+        SELECT f.profile, f.eid, f.method, f.p, p.source_no, p.sound, p.household
+        FROM ({found}) AS f JOIN profile AS p USING (profile)""")
 
 
 def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch: str) -> None:
@@ -85,7 +86,10 @@ def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch:
         "SELECT own, part, coalesce(min(profile) FILTER (sound), min(profile)) AS first FROM founder GROUP BY own, part"
     )
     found(connection, batch, provisional=False)
-    assign(connection, "SELECT f.profile, g.eid, 'register' AS method, 1.0 AS p FROM founder AS f JOIN founded AS g USING (own, part)")
+    assign(
+        connection,
+        "SELECT f.profile, g.eid, 'register' AS method, 1.0 AS p FROM founder AS f JOIN founded AS g USING (own, part)",
+    )
     connection.execute(
         f"INSERT INTO new_own SELECT g.eid, {FACE} "
         "FROM founded AS g JOIN register_face AS p ON p.profile = g.first WHERE NOT again"
