@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from pipelines.errors import DataError
 from pipelines.linkage import lake, persons, stage
 from tests.linkage.test_traps import furnish
 from tests.linkage.town import BATCH, Town, id_of, slip
@@ -141,3 +142,14 @@ def test_a_batch_that_is_linked_again_gives_the_same(town, tmp_path):
     again.home, again.contracts = type(town.home)(copy), town.contracts
     again.link(DECEMBER)
     assert known(again, DECEMBER) == expected
+
+
+def test_a_month_linked_by_an_earlier_version_must_be_run_again_first(town, tmp_path):
+    copy = tmp_path / "home"
+    shutil.copytree(town.home.root, copy)
+    again = Town.__new__(Town)
+    again.home, again.contracts = type(town.home)(copy), town.contracts
+    whole = again.home.lake(NOVEMBER, "linkage", "person_records")
+    whole.write_bytes(again.home.lake(NOVEMBER, "linkage", "persons.changes").read_bytes())
+    with pytest.raises(DataError, match=f"先重新运行批次 {NOVEMBER}"):
+        again.link(DECEMBER)
