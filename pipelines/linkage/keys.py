@@ -41,7 +41,7 @@ def candidate_pairs(
     connection.execute(f"CREATE OR REPLACE TEMP TABLE looking AS {_looking(keys, left)}")
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE found AS
         SELECT DISTINCT eid, h FROM ({_found(keys, right)}) WHERE h IN (SELECT h FROM looking)""")
-    # a block over its cap is split by the finer key, or left out
+    # a block over its cap is left out; its finer blocks are not, and within the cap they find nothing that it does not
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE big AS
         SELECT h FROM found JOIN (SELECT DISTINCT h, cap FROM looking) USING (h)
         GROUP BY h, cap HAVING count(*) > cap + {int(itself)}""")
@@ -50,8 +50,7 @@ def candidate_pairs(
     ends = ("least(l.eid, r.eid)", "greatest(l.eid, r.eid)") if itself else ("l.eid", "r.eid")
     connection.execute(f"""CREATE OR REPLACE TABLE {into} AS
         SELECT {ends[0]} AS l, {ends[1]} AS r, bit_or(l.bit) AS keys
-        FROM (FROM looking ANTI JOIN big USING (h) WHERE coarse IS NULL OR coarse IN (FROM big)) AS l
-        JOIN found AS r USING (h) WHERE {order} GROUP BY ALL""")
+        FROM (FROM looking ANTI JOIN big USING (h)) AS l JOIN found AS r USING (h) WHERE {order} GROUP BY ALL""")
     connection.execute("DROP TABLE looking; DROP TABLE found; DROP TABLE big")
 
 
@@ -73,7 +72,6 @@ class _Column:
     table: str | None
     same: list[str]
     against: list[str]
-    coarse: int | None
     key: Key
     bit: int
 
@@ -84,19 +82,17 @@ def _keys(config: Config, relations: dict[str, str]) -> Iterator[_Column]:
             continue
         table = relations[key.source] if key.source else None
         against, bit = key.against or key.same, config.key_bit(name)
-        yield _Column(2 * number, table, key.same, against, None, key, bit)
+        yield _Column(2 * number, table, key.same, against, key, bit)
         if key.finer:
-            yield _Column(2 * number + 1, table, [*key.same, *key.finer], [*against, *key.finer], 2 * number, key, bit)
+            yield _Column(2 * number + 1, table, [*key.same, *key.finer], [*against, *key.finer], key, bit)
 
 
 def _looking(keys: list[_Column], left: str) -> str:
-    """(eid, h, coarse: the value of the coarse key, cap, bit, crosswise) of the side that looks."""
+    """(eid, h, cap, bit, crosswise) of the side that looks."""
     parts = []
     for key in keys:
-        whole = key.same if key.coarse is None else key.same[: len(key.key.same)]
-        coarse = "NULL::UBIGINT" if key.coarse is None else _value(key.coarse, [f"hash({part})" for part in whole])
         parts.append(
-            f"SELECT DISTINCT eid, {_value(key.code, [f'hash({part})' for part in key.same])} AS h, {coarse} AS coarse, "
+            f"SELECT DISTINCT eid, {_value(key.code, [f'hash({part})' for part in key.same])} AS h, "
             f"{key.key.cap} AS cap, {key.bit}::BIGINT AS bit, {str(key.key.against is not None).lower()} AS crosswise "
             f"FROM {key.table or left} WHERE ({key.key.when}) AND {_given(key.same)}"
         )
