@@ -1,9 +1,11 @@
 -- Text: NFKC, trimmed, without the ' that makes a spreadsheet show a number as text; most is plain ASCII and common Chinese characters already and is passed on as it stands.
 CREATE OR REPLACE TEMP MACRO plain_text(t) AS CASE
     WHEN regexp_full_match(t, '[!-&(-_a-~一-龥](?:[ -~一-龥]*[!-~一-龥])?') THEN t
-    ELSE nullif(trim(regexp_replace(nfkc(t), '^[''`‘’]+|[\p{Cf}\p{Cc}]', '', 'g')), '') END;
+    WHEN t IS NOT NULL THEN nullif(trim(regexp_replace(nfkc(t), '^[''`‘’]+|[\p{Cf}\p{Cc}]', '', 'g')), '') END;
 
--- Money, whole numbers and telephones as macros. The first CASE branch is the common writing; the rest is read from NFKC.
+-- Money, whole numbers and telephones as macros. The first CASE branches are the common writings; the rest is read from NFKC.
+-- A macro's argument is written out wherever its name stands and worked out as often (a CASE hides it from DuckDB's search for
+-- common parts): what is read of a cleaned text is read inside a list of that one text, so that it is cleaned once.
 
 CREATE OR REPLACE TEMP MACRO amount_signs(t) AS
     regexp_replace(nfkc(t), '[\s\p{Z}\p{Cf}\p{Cc},''"`‘’“”¥￥$]|人民币|RMB|CNY|整', '', 'g');
@@ -16,11 +18,12 @@ CREATE OR REPLACE TEMP MACRO amount_number(t) AS CASE
             * CASE WHEN contains(t, '亿') THEN 100000000 WHEN contains(t, '万') THEN 10000 ELSE 1 END END;
 CREATE OR REPLACE TEMP MACRO money(t) AS CASE
     WHEN regexp_full_match(t, '-?[0-9]{1,16}([.][0-9]{1,2})?') THEN TRY_CAST(t AS DECIMAL(18, 2))
-    ELSE TRY_CAST(amount_number(amount_sign(upper(amount_signs(t)))) AS DECIMAL(18, 2)) END;
+    WHEN regexp_full_match(t, '-?[0-9]{1,3}(,[0-9]{3}){1,4}([.][0-9]{1,2})?') THEN TRY_CAST(replace(t, ',', '') AS DECIMAL(18, 2))
+    WHEN t IS NOT NULL THEN list_transform([amount_sign(upper(amount_signs(t)))], lambda s: TRY_CAST(amount_number(s) AS DECIMAL(18, 2)))[1] END;
 
 CREATE OR REPLACE TEMP MACRO whole_number(t) AS CASE
     WHEN regexp_full_match(t, '-?[0-9]{1,18}') THEN TRY_CAST(t AS BIGINT)
-    ELSE TRY_CAST(regexp_extract(amount_sign(amount_signs(t)), '^([-+]?[0-9]{1,18})(?:[.]0*)?(?:年度?|个月?|月|人|口|岁|户|次|天)?$', 1)
+    WHEN t IS NOT NULL THEN TRY_CAST(regexp_extract(amount_sign(amount_signs(t)), '^([-+]?[0-9]{1,18})(?:[.]0*)?(?:年度?|个月?|月|人|口|岁|户|次|天)?$', 1)
         AS BIGINT) END;
 
 -- Mobiles by 1[3-9], landlines with or without area code; of several in one cell the first. Country code and dashes go.
@@ -31,9 +34,9 @@ CREATE OR REPLACE TEMP MACRO phone_digits(t) AS regexp_replace(coalesce(
     nullif(regexp_extract(t, '(?:^|[^0-9])(?:[+]?(?:00)?86[-\s]*)?([(]?0[0-9]{2,3}[)]?[-\s]?[2-9][0-9]{2,3}[-\s]?[0-9]{4})(?:[^0-9]|$)', 1), ''),
     nullif(regexp_extract(t, '(?:^|[^0-9])([2-8][0-9]{2,3}[-\s]?[0-9]{4})(?:[^0-9]|$)', 1), '')
 ), '[^0-9]', '', 'g');
+CREATE OR REPLACE TEMP MACRO no_phone_ending(d) AS right(d, 8) IN ('00000000', '12345678') OR d = '13800138000';
 CREATE OR REPLACE TEMP MACRO no_phone(d) AS
-    replace(d, d[2], '') = '' OR right(d, 8) IN ('00000000', '12345678') OR d IN ('13800138000') OR replace(d, '1', '') = '';
-CREATE OR REPLACE TEMP MACRO phone_read(t) AS CASE
-    WHEN regexp_full_match(t, '1[3-9][0-9]{9}') THEN t
-    ELSE nullif(phone_digits(phone_signs(t)), '') END;
-CREATE OR REPLACE TEMP MACRO phone(t) AS CASE WHEN NOT no_phone(phone_read(t)) THEN phone_read(t) END;
+    replace(d, d[2], '') = '' OR no_phone_ending(d) OR replace(d, '1', '') = '';
+CREATE OR REPLACE TEMP MACRO phone(t) AS CASE
+    WHEN regexp_full_match(t, '1[3-9][0-9]{9}') THEN CASE WHEN NOT no_phone_ending(t) THEN t END
+    WHEN t IS NOT NULL THEN list_transform([phone_digits(phone_signs(t))], lambda d: CASE WHEN NOT no_phone(d) THEN d END)[1] END;
