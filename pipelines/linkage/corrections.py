@@ -42,7 +42,7 @@ def set_apart(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, r
         the number of distinct identities set apart.
     """
     if not _load(connection, home, batch):
-        connection.execute("CREATE OR REPLACE TEMP TABLE wrong (profile UBIGINT, eid BIGINT, stays BOOLEAN)")
+        connection.execute("CREATE OR REPLACE TEMP TABLE wrong (profile UBIGINT, eid BIGINT, person_id VARCHAR, stays BOOLEAN)")
         return 0
     connection.execute(_SQL, {"register": register})
     connection.execute("CREATE OR REPLACE TEMP TABLE founded AS SELECT profile AS first FROM wrong WHERE NOT stays")

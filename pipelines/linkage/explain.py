@@ -192,6 +192,14 @@ def _headed(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, per
         f"SELECT old_person_id, batch, reason FROM {alias} WHERE person_id = ? ORDER BY ALL", [person]
     ).fetchall():
         lines.append(f"曾用编号 {old}：批次 {since} 并入（{reason}）")
+    splits = home.lake(batch, "linkage", "person_splits")
+    if splits.exists():
+        for new, old, since, reason in connection.execute(
+            f"FROM read_parquet('{quoted(splits)}') WHERE $1 IN (person_id, from_person_id) ORDER BY ALL", [person]
+        ).fetchall():
+            lines.append(
+                f"批次 {since} 由 {old} 分出（{reason}）" if new == person else f"批次 {since} 有记录分出，成为 {new}（{reason}）"
+            )
     for other in home.batches():
         if other != batch and is_linked(home, other):
             amount = connection.execute(

@@ -89,13 +89,12 @@ def _keys(config: Config, relations: dict[str, str]) -> Iterator[_Column]:
 
 def _looking(keys: list[_Column], left: str) -> str:
     """(eid, h, cap, bit, crosswise) of the side that looks."""
-    parts = []
-    for key in keys:
-        parts.append(
-            f"SELECT DISTINCT eid, {_value(key.code, [f'hash({part})' for part in key.same])} AS h, "
-            f"{key.key.cap} AS cap, {key.bit}::BIGINT AS bit, {str(key.key.against is not None).lower()} AS crosswise "
-            f"FROM {key.table or left} WHERE ({key.key.when}) AND {_given(key.same)}"
-        )
+    parts = (
+        f"SELECT DISTINCT eid, {_value(key.code, [f'hash({part})' for part in key.same])} AS h, "
+        f"{key.key.cap} AS cap, {key.bit}::BIGINT AS bit, {str(key.key.against is not None).lower()} AS crosswise "
+        f"FROM {key.table or left} WHERE ({key.key.when}) AND {_given(key.same)}"
+        for key in keys
+    )
     return " UNION ALL ".join(parts)
 
 

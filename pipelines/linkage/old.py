@@ -31,6 +31,7 @@ _NOBODY = f"""
     CREATE TABLE old_issue (kind VARCHAR, profile UBIGINT);
     CREATE TABLE old_review (profile UBIGINT, person_id VARCHAR, probability DOUBLE, reason VARCHAR);
     CREATE TABLE old_alias (old_person_id VARCHAR, person_id VARCHAR, batch VARCHAR, reason VARCHAR);
+    CREATE TABLE old_split (person_id VARCHAR, from_person_id VARCHAR, batch VARCHAR, reason VARCHAR);
     CREATE TABLE old_coverage (source_no TINYINT, people BIGINT, there BIGINT)"""
 
 
@@ -39,7 +40,7 @@ def open_old(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) ->
 
     Views: old_person, old_face (eid, FACE, own), whole_identity and old_identity (profile, eid, source_no, sound, household,
     person_id, method, probability; the second without what is to be linked anew), old_household. Tables: old_issue, old_review,
-    old_alias, old_coverage; relinked (profile, eid, person_id).
+    old_alias, old_split, old_coverage; relinked (profile, eid, person_id).
 
     Returns:
         that batch.
@@ -83,6 +84,7 @@ def _open(connection: "duckdb.DuckDBPyConnection", home: Home, earlier: str) -> 
         f"CREATE VIEW old_face AS SELECT person_no::BIGINT AS eid, {FACE}, own FROM {lake.person_faces(home, earlier)}"
     )
     connection.execute(f"CREATE TABLE old_alias AS FROM {table('person_alias')}")
+    connection.execute(f"CREATE TABLE old_split AS FROM {table('person_splits')}")
     connection.execute(f"CREATE TABLE old_coverage AS FROM {table('coverage')}")
     connection.execute(f"CREATE TABLE old_issue AS SELECT DISTINCT kind, identity_hash AS profile FROM {table('id_issues')}")
     connection.execute(f"""CREATE TABLE old_review AS
@@ -134,6 +136,26 @@ def let_go(connection: "duckdb.DuckDBPyConnection", profiles: str) -> None:
         connection.execute(f"""INSERT INTO new_identity
             SELECT profile, min(record_id), count(*) FROM known_row WHERE {kept} GROUP BY profile""")
         connection.execute(f"DELETE FROM known_row WHERE {kept}")
+
+
+def find_splits(connection: "duckdb.DuckDBPyConnection", batch: str) -> None:
+    """Make `split`: earlier ones, and each new person made of rows that had been another's, who goes on without them.
+
+    Args:
+        connection: holds relinked, wrong (corrections), assigned, entity, old_split, alias.
+        batch: of now.
+    """
+    connection.execute(f"""CREATE OR REPLACE TABLE split AS
+        FROM old_split
+        UNION
+        SELECT e.person_id, k.person_id, '{batch}', max(k.reason)
+        FROM (
+            SELECT profile, person_id, '人工确认不是同一人' AS reason FROM relinked
+            UNION ALL SELECT profile, person_id, '走访反馈说数据有误' FROM wrong WHERE NOT stays
+        ) AS k
+        JOIN assigned AS a USING (profile) JOIN entity AS e ON e.eid = a.eid
+        WHERE e.first_batch = '{batch}' AND e.person_id <> k.person_id AND k.person_id NOT IN (SELECT old_person_id FROM alias)
+        GROUP BY e.person_id, k.person_id""")
 
 
 def survivors(connection: "duckdb.DuckDBPyConnection", batch: str) -> None:

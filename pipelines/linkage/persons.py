@@ -98,10 +98,11 @@ class Writing:
         self._connection.execute("DROP TABLE new_own; DROP TABLE new_extra; DROP TABLE near_own; DROP TABLE near_extra")
 
     def feedback(self) -> None:
-        """Write what is small and always whole: person_alias, match_review, id_issues, coverage."""
+        """Write what is small and always whole: person_alias, person_splits, match_review, id_issues, coverage."""
         place = f"r.record_id, '{self._batch}' AS batch, r.source, r.file, r.row_no, r.member_no"
         queries = {
             "person_alias": "SELECT * FROM alias ORDER BY ALL",
+            "person_splits": "SELECT * FROM split ORDER BY ALL",
             "coverage": "SELECT * FROM new_coverage ORDER BY ALL",
             "match_review": f"""SELECT {place}, e.person_id AS candidate_person_id, q.p AS probability, q.reason, r.identity_hash
                 FROM review AS q JOIN identity AS r ON r.identity_hash = q.profile JOIN entity AS e ON e.eid = q.eid

@@ -60,7 +60,7 @@ def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch:
 
     Two rows under one id with contradicting names are two persons (in 2009 China had 1.7 million shared ids), and are listed.
     """
-    connection.execute(f"""CREATE OR REPLACE TABLE register_row AS
+    connection.execute(f"""CREATE OR REPLACE VIEW register_row AS
         SELECT p.* FROM profile AS p ANTI JOIN assigned AS a ON a.profile = p.profile WHERE p.source_no = {register}""")
     connection.execute("CREATE OR REPLACE TABLE register_face AS FROM faces_of('register_row')")
     connection.execute("""CREATE OR REPLACE TEMP TABLE founder AS
@@ -94,7 +94,7 @@ def found_persons(connection: "duckdb.DuckDBPyConnection", register: int, batch:
         f"INSERT INTO new_own SELECT g.eid, {FACE} "
         "FROM founded AS g JOIN register_face AS p ON p.profile = g.first WHERE NOT again"
     )
-    connection.execute("DROP TABLE founder; DROP TABLE founded; DROP TABLE register_row; DROP TABLE register_face")
+    connection.execute("DROP TABLE founder; DROP TABLE founded; DROP VIEW register_row; DROP TABLE register_face")
 
 
 def add_faces(connection: "duckdb.DuckDBPyConnection", new: str) -> None:

@@ -18,7 +18,7 @@ from pipelines.linkage.frequency import frequency_tables
 from pipelines.linkage.issues import find_issues
 from pipelines.linkage.leftovers import settle_leftovers
 from pipelines.linkage.near import load_faces, load_near
-from pipelines.linkage.old import carry_review, enter_old, open_old, survivors
+from pipelines.linkage.old import carry_review, enter_old, find_splits, open_old, survivors
 from pipelines.linkage.persons import find_deaths, write_all
 from pipelines.linkage.records import bring_new, find_new, open_rows
 from pipelines.linkage.rounds import Round, apply_decisions, household_homes, make_units, settle_household, settle_scored
@@ -128,6 +128,7 @@ def _settle(work: Round, home: Home, batch: str, reporter: Reporter, *, few: boo
     carry_review(connection)
     counts["set_apart"] = set_apart(connection, home, batch, register)
     survivors(connection, batch)
+    find_splits(connection, batch)
     return counts
 
 

@@ -41,6 +41,7 @@ FILLINGS = {
     "person_record": Filling("linkage", "person_records"),
     "match_review": Filling("linkage", "match_review"),
     "person_alias": Filling("linkage", "person_alias", every_batch=False),
+    "person_split": Filling("linkage", "person_splits", every_batch=False),
     "household": Filling("households", "households"),
     "household_member": Filling("households", "members"),
     "household_change": Filling("households", "changes"),
@@ -117,7 +118,7 @@ def fill(connection: "duckdb.DuckDBPyConnection", home: Home, table: str, batche
             present = [row[0] for row in connection.execute(f"DESCRIBE FROM {relation}").fetchall()]
             selected = [f'"{column}"' for column in present if column in columns and column != "batch"]
             if "batch" in columns:
-                of_row = "batch" if table == "person_alias" else f"'{of_batch}' AS batch"
+                of_row = "batch" if table in ("person_alias", "person_split") else f"'{of_batch}' AS batch"
                 selected.append(of_row)
             connection.execute(f"INSERT INTO {table} BY NAME SELECT {', '.join(selected)} FROM {relation}")
 

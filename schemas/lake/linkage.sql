@@ -73,6 +73,13 @@ CREATE TABLE person_alias (     -- all so far
     reason VARCHAR
 );
 
+CREATE TABLE person_splits (    -- all so far: who was made of rows that had been another's, who goes on under the old id
+    person_id VARCHAR,
+    from_person_id VARCHAR,
+    batch VARCHAR,
+    reason VARCHAR
+);
+
 CREATE TABLE person_faces (     -- every identity a person was seen under, as it is compared: next month starts from it
     person_id VARCHAR,
     name VARCHAR,               -- name_key of schemas/lake/standardise.sql

@@ -82,11 +82,23 @@ CREATE TABLE person_alias (
     batch VARCHAR,
     reason VARCHAR
 );
-COMMENT ON TABLE person_alias IS '合并或拆分后旧人员编号指向何人';
+COMMENT ON TABLE person_alias IS '合并后旧人员编号指向何人';
 COMMENT ON COLUMN person_alias.old_person_id IS '旧编号';
 COMMENT ON COLUMN person_alias.person_id IS '现编号';
 COMMENT ON COLUMN person_alias.batch IS '发生的批次';
 COMMENT ON COLUMN person_alias.reason IS '原因';
+
+CREATE TABLE person_split (
+    person_id VARCHAR,
+    from_person_id VARCHAR,
+    batch VARCHAR,
+    reason VARCHAR
+);
+COMMENT ON TABLE person_split IS '由别人的记录分出来的人员；原编号仍是原来的人';
+COMMENT ON COLUMN person_split.person_id IS '分出的人员编号';
+COMMENT ON COLUMN person_split.from_person_id IS '记录原来所属的人员编号';
+COMMENT ON COLUMN person_split.batch IS '发生的批次';
+COMMENT ON COLUMN person_split.reason IS '原因';
 
 CREATE TABLE id_issue (
     batch VARCHAR,

@@ -140,6 +140,8 @@ def test_a_clerks_decision_outranks_the_correction(october, november, asked, sam
     asked.link(DECEMBER)
     assert asked.person("slipped") == (was if same else apart)
     assert asked.asked("slipped") == set()
+    splits = pq.read_table(asked.home.lake(DECEMBER, "linkage", "person_splits")).to_pylist()
+    assert (apart, was, "走访反馈说数据有误") in {(s["person_id"], s["from_person_id"], s["reason"]) for s in splits}
     alias = pq.read_table(asked.home.lake(DECEMBER, "linkage", "person_alias")).to_pylist()
     assert [(a["old_person_id"], a["person_id"]) for a in alias] == ([(apart, was)] if same else [])
 

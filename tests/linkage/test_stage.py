@@ -8,6 +8,7 @@ import pytest
 from pipelines.errors import DataError
 from pipelines.linkage import lake
 from pipelines.linkage.decisions import Decision, read_decisions, record_decisions
+from pipelines.linkage.explain import explain_person
 from pipelines.storage import Home
 from tests.leads_lake import declared_columns
 from tests.linkage.test_traps import furnish
@@ -15,7 +16,7 @@ from tests.linkage.town import BATCH, Town, id_of, slip
 
 NEXT = "2026-11"
 MINGYUE, TWICE, GOLDEN = id_of("19910203", 617), id_of("19800505", 119), id_of("19720909", 415)
-TABLES = ("persons", "person_faces", "identities", "match_review", "person_alias", "id_issues", "coverage")
+TABLES = ("persons", "person_faces", "identities", "match_review", "person_alias", "person_splits", "id_issues", "coverage")
 
 
 def whose(town):
@@ -121,6 +122,12 @@ def test_what_a_clerk_decided_outranks_the_model_and_is_not_asked_again(tmp_path
         assert town.person("maiden_name") != town.person("maiden")
     alias = pq.read_table(town.home.lake(NEXT, "linkage", "person_alias")).to_pylist()
     assert [(a["old_person_id"], a["person_id"]) for a in alias] == [(row["person_id"], one)]
+    splits = pq.read_table(town.home.lake("2026-12", "linkage", "person_splits")).to_pylist()
+    apart = {"person_id": town.person("maiden_name"), "from_person_id": enrolled["person_id"], "batch": NEXT}
+    assert splits == [apart | {"reason": "人工确认不是同一人"}]
+    told = explain_person(town.home, enrolled["person_id"])
+    assert f"批次 {NEXT} 有记录分出，成为 {apart['person_id']}（人工确认不是同一人）" in told
+    assert f"批次 {NEXT} 由 {enrolled['person_id']} 分出" in explain_person(town.home, apart["person_id"])
 
 
 def test_a_later_answer_replaces_an_earlier_one(tmp_path):

@@ -15,6 +15,7 @@ INTERFACE = {
     "person_record": "batch, source, file, row_no, member_no, person_id, match_method, match_probability",
     "match_review": "batch, source, file, row_no, candidate_person_id, probability, reason",
     "person_alias": "old_person_id, person_id, batch",
+    "person_split": "person_id, from_person_id, batch, reason",
     "household": "batch, household_id, kind, head_person_id, town, village, grid, member_count",
     "household_member": "batch, household_id, person_id, relation",
     "finding": "finding_id, batch, rule_id, rule_version, direction, outcome, level, person_id, household_id, inputs, missing, reason",
