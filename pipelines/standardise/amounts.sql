@@ -1,7 +1,7 @@
 -- Text: NFKC, trimmed, without the ' that makes a spreadsheet show a number as text; most is plain ASCII and common Chinese characters already and is passed on as it stands.
 CREATE OR REPLACE TEMP MACRO plain_text(t) AS CASE
     WHEN regexp_full_match(t, '[!-&(-_a-~一-龥](?:[ -~一-龥]*[!-~一-龥])?') THEN t
-    WHEN t IS NOT NULL THEN nullif(trim(regexp_replace(nfkc(t), '^[''`‘’]+|[\p{Cf}\p{Cc}]', '', 'g')), '') END;
+    WHEN t IS NOT NULL THEN list_transform([trim(regexp_replace(nfkc(t), '^[''`‘’]+|[\p{Cf}\p{Cc}]', '', 'g'))], lambda s: nullif(s, ''))[1] END;
 
 -- Money, whole numbers and telephones as macros. The first CASE branches are the common writings; the rest is read from NFKC.
 -- A macro's argument is written out wherever its name stands and worked out as often (a CASE hides it from DuckDB's search for

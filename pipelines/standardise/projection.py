@@ -25,22 +25,26 @@ class Projection:
     def __init__(self, contract: Contract, batch: str) -> None:
         self._contract, self._batch = contract, batch
         self._joins: list[str] = []
+        self._readings: dict[str, str] = {}
+        """column → expression over a row's texts"""
         self._warnings: list[tuple[str, str]] = []
         """(condition, SQL text of the warning)"""
 
     def query(self, rows: str) -> str:
         """The query over a relation with file_no, file, row_no and the contract's text columns."""
-        source = f"({members.people(self._contract, rows)})"
+        filled = self._identity()
+        for name, column in self._contract.attributes().items():
+            filled |= self._attribute(name, column)
+        filled["warnings"] = self._collected()
+        # a layer of their own below everything: once a row though warnings ask for them again, and on Parquet's dictionaries
+        readings = "".join(f", {expression} AS {column}" for column, expression in self._readings.items())
+        source = f"(SELECT *{readings} FROM ({members.people(self._contract, rows)}))"
         by_certificate = any(fields.get("id_number", "").endswith(".id") for fields in self._contract.members().values())
         source = f"({ids.reading(source, 'i_id_number', 'identity', self._batch, certificate=by_certificate)})"
         for name, column in self._contract.attributes().items():
             if column.type in ("id_number", "disability_certificate"):
                 certificate = column.type == "disability_certificate"
                 source = f"({ids.reading(source, f'a_{name}', f'x_{name}', self._batch, certificate=certificate)})"
-        filled = self._identity()
-        for name, column in self._contract.attributes().items():
-            filled |= self._attribute(name, column)
-        filled["warnings"] = self._collected()
         declared = output.columns(self._contract)
         columns = ",\n    ".join(
             f'CAST({filled[name]} AS {sql_type}) AS "{name}"' for name, sql_type in declared.items() if name in filled
@@ -51,7 +55,8 @@ class Projection:
 
     def _identity(self) -> dict[str, str]:
         name = self._name("i_name", "name")
-        former = self._name("i_former_name", "former_name")
+        has_former = members.column_of(self._contract, "former_name") is not None
+        former = f"{self._name('i_former_name', 'former_name')}.name" if has_former else "NULL"
         sex, birth_date = self._said_sex(), self._said_birth_date()
         sound = "identity_status IN ('valid', 'lifted')"
         address = self._address()
@@ -65,7 +70,7 @@ class Projection:
             "name_key": f"{name}.name_key",
             "name_pinyin": f"{name}.name_pinyin",
             "surname": f"{name}.surname",
-            "former_name": f"{former}.name",
+            "former_name": former,
             "id_number": "identity_number",
             "id_status": "identity_status",
             "sex": f"coalesce({sex}, identity_sex)",
@@ -74,8 +79,8 @@ class Projection:
             "birth_date_from_id": f"{birth_date} IS NULL AND {sound}",
             "phone": self._phone("i_phone", members.column_of(self._contract, "phone")),
             **address,
-            "grid": _text("i_grid"),
-            "household_key": _text("i_household_key"),
+            "grid": self._reading("plain_text", "i_grid"),
+            "household_key": self._reading("plain_text", "i_household_key"),
         }
 
     def _name(self, raw: str, field: str) -> str:
@@ -143,9 +148,9 @@ class Projection:
             case "month":
                 value = f"date_trunc('month', {self._date(raw, said, column.open)})"
             case "money":
-                value = self._read(f"money({raw})", raw, said, "not_an_amount")
+                value = self._read("money", raw, said, "not_an_amount")
             case "integer":
-                value = self._read(f"whole_number({raw})", raw, said, "not_a_whole_number")
+                value = self._read("whole_number", raw, said, "not_a_whole_number")
             case "phone":
                 value = self._phone(raw, said)
             case "code" | "set" | "sex":
@@ -153,7 +158,7 @@ class Projection:
                 self._warn(f"NOT {alias}.known", f"'{name}:unknown_code'")
                 value = f"{alias}.value"
             case _:
-                value = _text(raw)
+                value = self._reading("plain_text", raw)
         return {made: value}
 
     def _certificate(self, name: str, made: str) -> dict[str, str]:
@@ -176,11 +181,17 @@ class Projection:
     def _phone(self, raw: str, column: str | None) -> str:
         if column is None:
             return "NULL::VARCHAR"
-        return self._read(f"phone({raw})", raw, column, "not_a_phone")
+        return self._read("phone", raw, column, "not_a_phone")
 
-    def _read(self, expression: str, raw: str, column: str, what: str) -> str:
-        self._warn(f"{expression} IS NULL AND {raw} IS NOT NULL", f"{column} || ':{what}'")
-        return expression
+    def _read(self, macro: str, raw: str, column: str, what: str) -> str:
+        value = self._reading(macro, raw)
+        self._warn(f"{value} IS NULL AND {raw} IS NOT NULL", f"{column} || ':{what}'")
+        return value
+
+    def _reading(self, macro: str, raw: str) -> str:
+        """A column with what a macro reads in a text."""
+        self._readings[f"read_{raw}"] = f"{macro}({raw})"
+        return f"read_{raw}"
 
     def _join(self, table: str, raw: str, more: str = "") -> str:
         alias = f"j{len(self._joins)}"
@@ -197,7 +208,3 @@ class Projection:
         anything = " OR ".join(f"coalesce({condition}, FALSE)" for condition, _ in self._warnings)
         each = ", ".join(f"CASE WHEN {condition} THEN {text} END" for condition, text in self._warnings)
         return f"CASE WHEN {anything} THEN list_filter([{each}], lambda w: w IS NOT NULL) ELSE [] END"
-
-
-def _text(raw: str) -> str:
-    return f"plain_text({raw})"
