@@ -5,9 +5,10 @@ id, date or amount means (`pipelines.standardise`).
 """
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
 
 EMPTY = ("", "无", "/", "-", "NULL", "\\N", "#N/A", "不详")
@@ -25,48 +26,63 @@ _DAMAGED_FROM = 1e15
 _ID_TYPES = frozenset({"id_number", "disability_certificate"})
 
 
-def trimmed_characters(text: bytes) -> list[str]:
-    """Which of the characters to be trimmed occur at all in a block of UTF-8: usually few, and trimming can be left out.
+def untrimmed(text: bytes, beside: bytes | None = None, never: str = "") -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """Where in a block of cells a character to be trimmed stands at a cell's edge: mostly nowhere, and trimming can be left out.
 
-    Looks for the lead byte first, which in Chinese text is mostly absent and found so at memory speed; asking for each
-    whole character cost 2.5 s per 160 MB, this 0.1 s.
+    Looks for the lead byte first, which in Chinese text is mostly absent and found so at memory speed, and then only at the
+    places where it stands: asking for each whole character took 220 ms per 16 MB, this 25.
+
+    Args:
+        text: cells in UTF-8.
+        beside: the bytes that may stand around a cell; without them every such character counts.
+        never: characters that are known not to stand in a cell.
+
+    Returns:
+        offsets in bytes, each once, in no order; too many rather than too few.
     """
-    present: dict[int, bool] = {}
-    for lead in {character.encode()[0] for character in TRIMMED_BEFORE}:
-        present[lead] = bytes([lead]) in text
-    return [
-        character
-        for character in TRIMMED_BEFORE
-        if present[(octets := character.encode())[0]] and (len(octets) == 1 or octets in text)
-    ]
+    import numpy as np
+
+    nowhere = np.empty(0, dtype=np.int64)
+    octets = np.frombuffer(text, dtype=np.uint8) if text else nowhere
+    around = np.zeros(256, dtype=bool)
+    around[list(beside or b"")] = True
+    leads: dict[int, Any] = {}
+    found = [nowhere]
+    for character in TRIMMED_BEFORE:
+        if character in never:
+            continue
+        lead, *others = encoded = character.encode()
+        if lead not in leads:
+            leads[lead] = np.flatnonzero(octets == lead) if bytes([lead]) in text else nowhere
+        at = leads[lead]
+        for further, octet in enumerate(others, 1):
+            at = at[octets.take(at + further, mode="clip") == octet] if at.size else at
+        if beside is not None and at.size:
+            after = at + len(encoded)
+            at = at[(at == 0) | around[octets[at - 1]] | (after == octets.size) | around[octets.take(after, mode="clip")]]
+        found.append(at)
+    return np.concatenate(found)
 
 
-def trim(frame: "pl.DataFrame", characters: list[str] | None = None) -> "pl.DataFrame":
+def trim(frame: "pl.DataFrame", rows: "pl.Series | None" = None) -> "pl.DataFrame":
     """Trim the text columns.
 
     Args:
         frame: text columns, any number of rows.
-        characters: those of `TRIMMED_BEFORE` that occur in it, where that is known: then only columns are trimmed in
-            which a cell begins or ends with one.
+        rows: the only rows, counted from 0, in which there can be anything to trim, where that is known.
     """
     import polars as pl
 
-    names = [name for name, kind in frame.schema.items() if kind == pl.String]
-    if characters is not None and names:
-        edges = (
-            pl.any_horizontal(
-                test
-                for character in characters
-                for test in (pl.col(name).str.starts_with(character), pl.col(name).str.ends_with(character))
-            )
-            .any()
-            .alias(name)
-            for name in names
-        )
-        touched = frame.select(edges).row(0) if characters and frame.height else ()
-        names = [name for name, dirty in zip(names, touched, strict=False) if dirty]
+    text = pl.col(pl.String)
+    trimmed = text.str.strip_chars_end(TRIMMED_AFTER).str.strip_chars_start(TRIMMED_BEFORE)
+    if rows is None or rows.len() * 4 > frame.height:
+        return frame.with_columns(trimmed)
+    if not rows.len():
+        return frame
+    before = frame.select(text)[rows]
+    after = before.select(trimmed)
     return frame.with_columns(
-        pl.col(name).str.strip_chars_end(TRIMMED_AFTER).str.strip_chars_start(TRIMMED_BEFORE) for name in names
+        frame[name].scatter(rows, after[name]) for name in after.columns if not after[name].equals(before[name], null_equal=True)
     )
 
 

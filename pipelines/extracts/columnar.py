@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
-from pipelines.extracts.cells import MONTHLESS_MIDNIGHT, number_text
+from pipelines.extracts.cells import MONTHLESS_MIDNIGHT, number_text, untrimmed
 from pipelines.extracts.headings import Matcher
 from pipelines.extracts.tables import BATCH_ROWS, Batch, Table, cell
 
 if TYPE_CHECKING:
     import polars as pl
+    import pyarrow as pa
 
 
 def open_parquet(path: Path, where: str, contract: Contract, matcher: Matcher, told: Callable[[int], None]) -> Table:
@@ -60,10 +61,33 @@ def _batches(file: Any, where: str, width: int, kinds: dict[int, Any]) -> Iterat
                     for position in range(width)
                 ]
             )
-            yield Batch(first_row, frame)
+            yield Batch(first_row, frame, _untrimmed_rows([held.column(position) for position in kinds]))
             first_row += rows
     except (pa.ArrowException, OSError, ValueError):
         raise _broken(where) from None
+
+
+def _untrimmed_rows(columns: "list[pa.Array]") -> "pl.Series | None":
+    """The rows in which there may be anything to trim; None is any."""
+    import numpy as np
+    import polars as pl
+    import pyarrow as pa
+
+    rows = [np.empty(0, dtype=np.int64)]
+    for column in columns:
+        kind = column.type
+        if pa.types.is_primitive(kind) or pa.types.is_null(kind):
+            continue
+        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+            return None
+        texts = column.cast(pa.large_string())
+        _, bounds, text = texts.buffers()
+        if text is None:
+            continue
+        ends = np.frombuffer(bounds, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+        cells = text.slice(int(ends[0]), int(ends[-1] - ends[0])).to_pybytes()
+        rows.append(np.searchsorted(ends, untrimmed(cells) + ends[0], side="right") - 1)
+    return pl.Series(np.unique(np.concatenate(rows)))
 
 
 def _as_text(values: "pl.Series", kind: str | None) -> "pl.Series":

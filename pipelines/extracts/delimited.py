@@ -15,10 +15,10 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import DataError
-from pipelines.extracts.cells import trimmed_characters
+from pipelines.extracts.cells import untrimmed
 from pipelines.extracts.decode import detect, utf8_blocks
 from pipelines.extracts.headings import SEARCHED_ROWS, Matcher
 from pipelines.extracts.tables import BATCH_ROWS, EXTRA, Batch, Table, cell
@@ -154,12 +154,8 @@ class _Records:
         import polars as pl
 
         quoted = b'"' in text
-        if b"\r" in text:
-            text = (
-                _LONE_RETURN.sub(b" ", text).replace(b"\r\n", b"\n")
-                if _LONE_RETURN.search(text)
-                else text.replace(b"\r\n", b"\n")
-            )
+        if b"\r" in text and _LONE_RETURN.search(text):
+            text = _LONE_RETURN.sub(b" ", text)
         try:
             frame = pl.read_csv(
                 text,
@@ -173,9 +169,33 @@ class _Records:
             )
         except (pl.exceptions.PolarsError, ValueError):
             return None
-        if frame.height != text.count(b"\n") and not (quoted and frame.height == _line_ends_outside_quotes(text)):
+        broken = frame.height != text.count(b"\n")
+        ends = _record_ends(text) if broken and quoted else None
+        if broken and (ends is None or frame.height != len(ends)):
             return None
-        return self._batch(frame, trimmed_characters(text), formulas=b'="' in text)
+        if broken and b"\r" in text:  # from the records' ends Polars has taken it
+            frame = frame.with_columns(pl.col(pl.String).str.replace_all("\r\n", "\n", literal=True))
+        return self._batch(frame, self._untrimmed_rows(text, ends, quoted=quoted), formulas=b"=" in text and b'="' in text)
+
+    def _untrimmed_rows(self, text: bytes, ends: Any, *, quoted: bool) -> "pl.Series":
+        """The rows of a block in which there is anything to trim.
+
+        Args:
+            text: the block.
+            ends: where its records end, if line breaks stand inside quotes too.
+            quoted: quotes occur; if not, separators stand between cells only, as carriage returns do in any case.
+        """
+        import numpy as np
+        import polars as pl
+
+        never = "\r" + ("\n" if ends is None else "") + ("" if quoted else self._separator)
+        beside = self._separator + ('\r\n"' if quoted else "\r\n")
+        places = untrimmed(text, beside.encode(), never)
+        if not places.size:
+            return pl.Series([], dtype=pl.Int64)
+        if ends is None:
+            ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
+        return pl.Series(np.unique(np.searchsorted(ends, places)))
 
     def _carefully(self, blocks: Iterator[bytes]) -> Iterator[Batch]:
         """By Python's csv module in strict mode, until a record ends where a block does: slower, right about stray quotes."""
@@ -204,14 +224,16 @@ class _Records:
             cut_short = lines.unended and cells < self._width
             yield self._counted(self._batch(frame, None, formulas=True, cut_short=cut_short))
 
-    def _batch(self, frame: "pl.DataFrame", spaces: list[str] | None, *, formulas: bool, cut_short: bool = False) -> Batch:
+    def _batch(
+        self, frame: "pl.DataFrame", untrimmed_rows: "pl.Series | None", *, formulas: bool, cut_short: bool = False
+    ) -> Batch:
         import polars as pl
 
         surplus = self._names[self._width :]
         full = [name for name in surplus if frame[name].null_count() < frame.height]
         filled = pl.any_horizontal(pl.col(name).str.strip_chars().str.len_bytes() > 0 for name in full) if full else None
         frame = frame if filled is None else frame.with_columns(filled.fill_null(value=False).alias(EXTRA))
-        return Batch(self._row, frame.drop(surplus), spaces, formulas, cut_short)
+        return Batch(self._row, frame.drop(surplus), untrimmed_rows, formulas, cut_short)
 
     def _broken(self, row: int) -> DataError:
         return DataError(
@@ -221,13 +243,14 @@ class _Records:
         )
 
 
-def _line_ends_outside_quotes(text: bytes) -> int:
+def _record_ends(text: bytes) -> Any:
+    """Where the line ends stand that are not inside quotes; offsets in bytes."""
     import numpy as np
 
     octets = np.frombuffer(text, dtype=np.uint8)
     quotes = np.flatnonzero(octets == ord('"'))
     line_ends = np.flatnonzero(octets == ord("\n"))
-    return int((np.searchsorted(quotes, line_ends) % 2 == 0).sum())
+    return line_ends[np.searchsorted(quotes, line_ends) % 2 == 0]
 
 
 class _Lines:

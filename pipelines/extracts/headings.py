@@ -90,6 +90,7 @@ class Matcher:
         self._columns: dict[str, Column] = contract.text_columns()
         self._spelled: dict[str, tuple[str, int]] = {}
         self._folded: dict[str, tuple[str, int] | None] = {}
+        self._asked: dict[str, tuple[str, int] | None] = {}  # of one file's first rows, which are looked at several times
         for name, column in self._columns.items():
             for rank, heading in enumerate(column.heading):
                 self._spelled.setdefault(spelled(heading), (name, rank))
@@ -100,7 +101,9 @@ class Matcher:
 
     def column(self, heading: str) -> tuple[str, int] | None:
         """The canonical column a heading stands for and which of its variants it is; None if it is unknown."""
-        return self._spelled.get(spelled(heading)) or self._folded.get(folded(heading))
+        if heading not in self._asked:
+            self._asked[heading] = self._spelled.get(spelled(heading)) or self._folded.get(folded(heading))
+        return self._asked[heading]
 
     def score(self, row: Sequence[str | None]) -> int:
         """How many columns of the contract a row's cells name."""

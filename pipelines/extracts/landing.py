@@ -126,7 +126,7 @@ class Landing:
                 try:
                     if self._writer is None:
                         self._begin(rows)
-                    self._writer.write_table(rows.to_arrow())
+                    self._writer.write_table(_arrow(rows))
                 except BaseException as error:  # noqa: BLE001  raised again where the rows come from
                     self._error = error
 
@@ -139,13 +139,28 @@ class Landing:
 
         sample = rows.head(_SAMPLE)
         repeating = [name for name in sample.columns if sample[name].n_unique() * 5 <= sample.height or not sample.height]
-        schema = rows.to_arrow().schema.with_metadata(self._marks)
-        self._writer = pq.ParquetWriter(self._path, schema, compression="zstd", use_dictionary=repeating)
+        schema = _arrow(rows.clear()).schema
+        self._writer = pq.ParquetWriter(
+            self._path,
+            schema,
+            compression="zstd",
+            use_dictionary=repeating,
+            write_statistics=["file", "row_no"],  # of texts nobody asks for a range: a quarter of the work
+            store_schema=False,  # read again, texts are texts: Arrow compares no views
+        )
+        self._writer.add_key_value_metadata(self._marks)
 
     def _empty(self) -> "pl.DataFrame":
         import polars as pl
 
         return pl.DataFrame(schema=self._schema)
+
+
+def _arrow(rows: "pl.DataFrame") -> Any:
+    """The rows as Arrow has them, texts as views: as Polars holds them, not copied."""
+    import polars as pl
+
+    return rows.to_arrow(compat_level=pl.CompatLevel.newest())
 
 
 def row_columns(columns: Sequence[str]) -> dict[str, Any]:

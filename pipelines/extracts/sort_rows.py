@@ -52,7 +52,7 @@ class Sorter:
         """Clean a batch's cells and put each row where it belongs."""
         import polars as pl
 
-        frame = trim(batch.frame, batch.spaces)
+        frame = trim(batch.frame, batch.untrimmed)
         frame = empties(unwrap_formulas(frame) if batch.formulas else frame)
         row_no = pl.int_range(batch.first_row, batch.first_row + frame.height, dtype=pl.Int32, eager=True).alias("row_no")
         rows = frame.select(row_no, *self._canonical(), *([pl.col(EXTRA)] if EXTRA in frame.columns else []))

@@ -31,13 +31,13 @@ def cell(position: int) -> str:
 class Batch:
     """Consecutive rows: `frame` has text columns `c0`, `c1`, … by position, perhaps `extra`; `first_row` counts from 1.
 
-    `spaces` are the characters to be trimmed that can occur in it; None is any. `cut_short`: the last row ends before the last
-    heading and without a line end.
+    `untrimmed` are the only rows, counted from 0, in which there can be anything to trim; None is any. `cut_short`: the last
+    row ends before the last heading and without a line end.
     """
 
     first_row: int
     frame: "pl.DataFrame"
-    spaces: list[str] | None = None
+    untrimmed: "pl.Series | None" = None
     formulas: bool = False
     cut_short: bool = False
 

@@ -13,7 +13,7 @@ from pipelines.extracts.cells import (
     number_text,
     scaled,
     trim,
-    trimmed_characters,
+    untrimmed,
     unwrap_formulas,
 )
 
@@ -36,7 +36,6 @@ def test_invisible_characters_around_a_text_go_and_the_text_stays(cells):
     frame = pl.DataFrame({"c0": pl.Series(["".join(cell) for cell in cells], dtype=pl.String)})
     texts = [text for _, text, _ in cells]
     assert trim(frame)["c0"].to_list() == texts
-    assert trim(frame, trimmed_characters("".join(map("".join, cells)).encode()))["c0"].to_list() == texts
 
 
 @pytest.mark.parametrize("nothing", [*EMPTY, "  ", "\u3000无\u00a0", "'-", "\ufeff"])
@@ -48,9 +47,36 @@ def test_an_apostrophe_goes_in_front_only():
     assert cleaned("'370211", "O'", "无锡", "-1") == ["370211", "O'", "无锡", "-1"]
 
 
-@given(st.text(max_size=50))
-def test_a_block_is_searched_for_exactly_the_characters_that_are_trimmed(text):
-    assert trimmed_characters(text.encode("utf-8", "surrogatepass")) == [c for c in TRIMMED_BEFORE if c in text]
+@given(st.lists(st.text(alphabet=TRIMMED_BEFORE + "张·，0" + chr(0x4E00), max_size=6), max_size=30), st.sampled_from([",", "|"]))
+def test_every_cell_with_something_to_trim_is_found_in_a_block(cells, separator):
+    text = separator.join(cells).encode()
+    found = set(untrimmed(text, separator.encode()).tolist())
+    start = 0
+    for cell in cells:
+        end = start + len(cell.encode())
+        if cell and (cell[0] in TRIMMED_BEFORE or cell[-1] in TRIMMED_BEFORE):
+            assert found & set(range(start, end))
+        start = end + 1
+
+
+def test_characters_to_be_trimmed_within_a_cell_do_not_count_unless_asked_for():
+    text = "张 三,2026-10-01 00:00,O'N\u3000x,无".encode()
+    assert untrimmed(text, b",").tolist() == []
+    assert len(untrimmed(text)) == 4
+    assert untrimmed(text, b",", never="无").tolist() == []
+    assert untrimmed("张三 ,李四".encode(), b",").tolist() == [6]
+    assert untrimmed("张三 ,李四".encode(), b",", never=" ").tolist() == []
+
+
+@given(st.lists(st.sampled_from(["张三", " 张三", "'3702", "李四\u3000", None, "a b"]), max_size=40))
+def test_trimming_only_the_rows_that_need_it_is_trimming_all(cells):
+    frame = pl.DataFrame({"c0": pl.Series(cells, dtype=pl.String), "c1": pl.Series(cells[::-1], dtype=pl.String)})
+    rows = [
+        n
+        for n, pair in enumerate(frame.rows())
+        if any(cell and (cell[0] in TRIMMED_BEFORE or cell[-1] == "\u3000") for cell in pair)
+    ]
+    assert trim(frame, pl.Series(rows, dtype=pl.Int64)).equals(trim(frame))
 
 
 def test_a_text_wrapped_as_a_formula_is_unwrapped():
