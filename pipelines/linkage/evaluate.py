@@ -52,13 +52,14 @@ class LinkageEvaluation:
         if self.overall:
             parts.append("归并：与真值对照\n" + "\n".join(f"  {key}\t{_number(value)}" for key, value in self.overall.items()))
         with pl.Config(
-            tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, float_precision=5, fmt_str_lengths=60
-        ):
+            tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, float_precision=5, fmt_str_lengths=60,
+            tbl_width_chars=160,
+        ):  # fmt: skip
             parts += [f"{names[name]}（B-cubed）\n{_headed(table)}" for name, table in self.by.items()]
             if self.calibration is not None:
                 parts.append(f"给出的概率与实际\n{_headed(self.calibration)}")
             if self.missed is not None:
-                parts.append(f"漏掉的估计（由各类候选键互相印证，不用真值；是下限）\n{_headed(self.missed)}")
+                parts.append(f"漏掉的估计（由各类候选键互相印证，不用真值；是下限）\n{_headed(_whole(self.missed))}")
         if self.hidden_ids:
             said = "\n".join(f"  {_HIDDEN.get(key, key)}\t{_number(value)}" for key, value in self.hidden_ids.items())
             parts.append(f"没有真值时：隐藏有效证号后重新归并，再与证号对照（训练时所得）\n{said}")
@@ -81,6 +82,13 @@ _HIDDEN = {
 
 def _headed(table: "pl.DataFrame") -> "pl.DataFrame":
     return table.rename({column: _HEADS.get(column, column) for column in table.columns})
+
+
+def _whole(table: "pl.DataFrame") -> "pl.DataFrame":
+    """Expected numbers of people as people read them."""
+    import polars.selectors as cs
+
+    return table.with_columns(cs.float().round(0).cast(int))
 
 
 def _number(value: float) -> str:
@@ -179,7 +187,8 @@ def _overall(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) ->
 def _by(connection: "duckdb.DuckDBPyConnection", column: str, table: str) -> "pl.DataFrame":
     counted: pl.DataFrame = connection.sql(f"""
         SELECT {column}, count(*) AS records, avg(record_precision) AS "precision", avg(record_recall) AS recall
-        FROM {table} GROUP BY {column} ORDER BY {column}
+        FROM {table} GROUP BY {column}
+        ORDER BY try_cast(regexp_extract({column}, '^[0-9]+') AS INTEGER) NULLS LAST, {column} -- ages by age, names by name
     """).pl()
     return counted
 
