@@ -153,3 +153,20 @@ def test_a_month_linked_by_an_earlier_version_must_be_run_again_first(town, tmp_
     whole.write_bytes(again.home.lake(NOVEMBER, "linkage", "persons.changes").read_bytes())
     with pytest.raises(DataError, match=f"先重新运行批次 {NOVEMBER}"):
         again.link(DECEMBER)
+
+
+def test_where_links_cannot_be_the_base_is_a_copy(town, tmp_path, monkeypatch):
+    expected = known(town, DECEMBER)
+    copy = tmp_path / "home"
+    shutil.copytree(town.home.root, copy)
+    again = Town.__new__(Town)
+    again.home, again.contracts = type(town.home)(copy), town.contracts
+
+    def refused(*_):
+        raise OSError
+
+    monkeypatch.setattr(persons.os, "link", refused)
+    again.link(DECEMBER)
+    base = again.home.lake(DECEMBER, "linkage", f"persons.base.{BATCH}")
+    assert base.stat().st_nlink == 1
+    assert known(again, DECEMBER) == expected
