@@ -20,7 +20,7 @@ CREATE OR REPLACE TEMP TABLE adding_face AS FROM faces_of('adding_row');
 CREATE OR REPLACE TEMP TABLE brought AS
 WITH one AS (
     SELECT
-        a.eid,
+        a.profile, a.eid,
         CASE WHEN p.name IS NULL THEN o.name ELSE p.name END AS name,
         CASE WHEN p.name IS NULL THEN o.pinyin ELSE p.pinyin END AS pinyin,
         CASE WHEN p.name IS NULL THEN o.surname ELSE p.surname END AS surname,
@@ -41,17 +41,16 @@ WITH one AS (
     JOIN own_face AS o USING (eid)
     UNION ALL
     -- one person with two sound ids: found under either from now on; a relative's id on the row does not make it the person's
-    SELECT o.eid, o.name, o.pinyin, o.surname, p.birth, p.lunar, NULL, p.sex, p.id, p.id_status, true,
+    SELECT a.profile, o.eid, o.name, o.pinyin, o.surname, p.birth, p.lunar, NULL, p.sex, p.id, p.id_status, true,
         o.phone, o.town, o.village, o.address
     FROM (FROM adding_face WHERE sound) AS p
     JOIN adding AS a USING (profile)
     JOIN own_face AS o USING (eid)
     WHERE o.sound AND p.id <> o.id AND p.id NOT IN (SELECT id FROM own_face WHERE sound)
 )
-SELECT DISTINCT * FROM one;
+FROM one;
 
-INSERT INTO new_extra FROM brought;
-DROP TABLE brought;
+INSERT INTO new_extra SELECT DISTINCT * EXCLUDE (profile) FROM brought;
 DROP TABLE adding;
 DROP TABLE adding_row;
 DROP TABLE adding_face;

@@ -244,7 +244,7 @@ def _table(
     connection: "duckdb.DuckDBPyConnection", record: int, weighed: Weighed, role: str, prior: float, *, odds: bool
 ) -> list[str]:
     """One line per field: the record's value, what others say of the person, the level, the bits."""
-    left, right = said_of_record(connection, record, role), said_of_person(connection, record, weighed.person_id, role)
+    left, right = said_of_records(connection, role)[record], said_of_persons(connection, role)[record, weighed.person_id]
     lines = [("项目", "这条记录", "此人（别的记录所说）", "比较结果", "证据")]
     for name, level in weighed.levels.items():
         lines.append((FIELDS.get(name, name), left.get(name, ""), right.get(name, ""), level, f"{weighed.bits[name]:+.1f}"))
@@ -255,28 +255,30 @@ def _table(
     return [*shown, needed + (f"；概率 {_percent(weighed.probability)}" if odds else "")]
 
 
-def said_of_record(connection: "duckdb.DuckDBPyConnection", record: int, role: str) -> dict[str, str]:
-    """A retraced record's values, masked, by comparison."""
-    row = connection.execute(
-        """SELECT name, id_number, CASE WHEN NOT coalesce(birth_date_from_id, false) THEN birth_date::VARCHAR END, sex, phone,
-            town, village, address FROM profile JOIN record USING (profile) WHERE record_id = ?""",
-        [record],
-    ).fetchall()[0]
-    return _masked([row], role)
-
-
-def said_of_person(connection: "duckdb.DuckDBPyConnection", record: int, person: str, role: str) -> dict[str, str]:
-    """What others said of a candidate of a retraced record, masked, by comparison; two writings at most of each."""
+def said_of_records(connection: "duckdb.DuckDBPyConnection", role: str) -> dict[int, dict[str, str]]:
+    """The retraced records' values, masked, by record and comparison."""
     rows = connection.execute(
-        """SELECT DISTINCT coalesce(p.name, f.name), f.id, try_strptime(f.birth::VARCHAR, '%Y%m%d')::DATE::VARCHAR,
+        """SELECT s.record_id, name, id_number, CASE WHEN NOT coalesce(birth_date_from_id, false) THEN birth_date::VARCHAR END,
+            sex, phone, town, village, address FROM profile JOIN subject AS s USING (profile)"""
+    ).fetchall()
+    return {record: _masked([row], role) for record, *row in rows}
+
+
+def said_of_persons(connection: "duckdb.DuckDBPyConnection", role: str) -> dict[tuple[int, str], dict[str, str]]:
+    """What others said of each candidate of each retraced record, masked, by comparison; two writings at most of each."""
+    rows = connection.execute(
+        """SELECT DISTINCT s.record_id, e.person_id,
+            coalesce(p.name, f.name), f.id, try_strptime(f.birth::VARCHAR, '%Y%m%d')::DATE::VARCHAR,
             f.sex, f.phone, f.town, f.village, f.address
         FROM pair_face AS f JOIN pair AS q ON q.r = f.eid JOIN unit_profile AS u ON u.unit = q.l
         JOIN subject AS s USING (profile) JOIN entity AS e ON e.eid = q.eid
         LEFT JOIN nearby AS p ON p.person_id = e.person_id AND replace(p.name, '·', '') = f.name
-        WHERE s.record_id = ? AND e.person_id = ? ORDER BY ALL""",
-        [record, person],
+        ORDER BY ALL"""
     ).fetchall()
-    return _masked(rows, role)
+    said: dict[tuple[int, str], list[Sequence[str | None]]] = {}
+    for record, person, *row in rows:
+        said.setdefault((record, person), []).append(row)
+    return {key: _masked(several, role) for key, several in said.items()}
 
 
 def _masked(rows: Sequence[Sequence[str | None]], role: str) -> dict[str, str]:

@@ -94,7 +94,7 @@ class Writing:
                 UNION ALL SELECT DISTINCT eid, {FACE}, false FROM extra_face {of_these})
             JOIN entity USING (eid)"""
         self._write("person_faces", faces, "SELECT old_person_id AS person_id FROM alias")
-        self._connection.execute("DROP VIEW person_face; DROP VIEW own_face; DROP VIEW extra_face")
+        self._connection.execute("DROP VIEW person_face; DROP VIEW own_face; DROP VIEW extra_face; DROP TABLE IF EXISTS brought")
         self._connection.execute("DROP TABLE new_own; DROP TABLE new_extra; DROP TABLE near_own; DROP TABLE near_extra")
 
     def feedback(self) -> None:

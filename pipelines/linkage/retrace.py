@@ -237,15 +237,9 @@ def _little_world(work: Round, home: Home, batch: str, rows: list[str]) -> None:
 
 def _faces_of_subjects(connection: "duckdb.DuckDBPyConnection", register: int) -> None:
     """Fill person_face with what others brought; keep what each subject brought apart, in `brought_face` (profile, face)."""
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE brought_face AS SELECT 0::UBIGINT AS profile, eid, {FACE} FROM own_face LIMIT 0"
-    )
-    connection.execute("CREATE OR REPLACE TEMP TABLE kept_face AS FROM new_extra")
-    for profile in _column(connection, "SELECT DISTINCT profile FROM subject"):
-        connection.execute("DELETE FROM new_extra")
-        add_faces(connection, f"profile = {profile}")
-        connection.execute(f"INSERT INTO brought_face SELECT {profile}, eid, {FACE} FROM new_extra")
-    connection.execute("DELETE FROM new_extra; INSERT INTO new_extra FROM kept_face")
+    add_faces(connection, "profile IN (SELECT profile FROM subject)")
+    connection.execute("CREATE OR REPLACE TEMP TABLE brought_face AS FROM brought")
+    connection.execute("DELETE FROM new_extra")
     connection.execute("DELETE FROM assigned WHERE profile IN (SELECT profile FROM subject)")
     former_names(connection, register)
     add_faces(connection, "true")

@@ -15,7 +15,7 @@ from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import DataError, UsageError
 from pipelines.linkage.config import load_config
 from pipelines.linkage.decisions import Decision, read_decisions, record_decisions
-from pipelines.linkage.explain import FIELDS, birth_shown, said_of_person, said_of_record
+from pipelines.linkage.explain import FIELDS, birth_shown, said_of_persons, said_of_records
 from pipelines.linkage.lake import is_linked, person_records
 from pipelines.linkage.retrace import retrace
 from pipelines.linkage.review_sheet import Answer, question_number, read_sheet, write_not_taken, write_sheet
@@ -106,13 +106,13 @@ def _shown(
             FROM person_records WHERE record_id IN ({listed})""").fetchall()
         where = {record: (source, place) for record, source, place in places}
         elsewhere = _records_of(connection, asked, titles)
+        said, said_of = said_of_records(connection, role), said_of_persons(connection, role)
+        beside, at_home = _people(connection, _BESIDE, role), _people(connection, _AT_HOME, role)
         for record, several in chosen.items():
             source, place = where[record]
-            own, beside = said_of_record(connection, record, role), _beside(connection, record, role)
             weighed = {c.person_id: c for c in found[record].candidates}
             for question in several:
                 person = question["candidate"]
-                theirs = said_of_person(connection, record, person, role)
                 levels = weighed[person].levels if person in weighed else {}
                 yield {
                     "number": question_number(question["profile"], person),
@@ -122,48 +122,42 @@ def _shown(
                     "place": place,
                     "rows": str(question["rows"]),
                     "leads": str(question["leads"]),
-                    **own,
-                    **{f"their_{name}": text for name, text in theirs.items()},
-                    "household": beside,
-                    "their_household": _at_home(connection, person, role),
+                    **said[record],
+                    **{f"their_{name}": said_of.get((record, person), {}).get(name, "") for name in said[record]},
+                    "household": beside.get(record, ""),
+                    "their_household": at_home.get(person, ""),
                     "their_records": elsewhere.get(person, ""),
                     "compared": "；".join(f"{FIELDS.get(name, name)}：{level}" for name, level in levels.items()),
                 }
 
 
-def _beside(connection: "duckdb.DuckDBPyConnection", record: int, role: str) -> str:
-    """Who else stands in the record's household of the source, or in its row."""
-    return _people(
-        connection,
-        """SELECT DISTINCT p.name, p.id_number, p.birth_date::VARCHAR
-        FROM record AS o JOIN profile AS own USING (profile), record AS r JOIN profile AS p USING (profile)
-        WHERE o.record_id = $key AND r.record_id <> o.record_id AND r.profile <> o.profile
-            AND (r.record_id >> 4 = o.record_id >> 4 OR p.household_key = own.household_key AND p.source_no = own.source_no)
-        ORDER BY ALL""",
-        record,
-        role,
-    )
+_BESIDE = """
+    WITH own AS (SELECT record_id, profile, record_id >> 4 AS place, household FROM subject JOIN profile USING (profile))
+    SELECT DISTINCT * FROM (
+        SELECT o.record_id, p.name, p.id_number, p.birth_date::VARCHAR
+        FROM own AS o JOIN record AS r ON r.record_id >> 4 = o.place JOIN profile AS p ON p.profile = r.profile
+        WHERE r.profile <> o.profile
+        UNION ALL
+        SELECT o.record_id, p.name, p.id_number, p.birth_date::VARCHAR
+        FROM own AS o JOIN profile AS p ON p.household = o.household
+        WHERE p.profile <> o.profile)
+    ORDER BY ALL"""
+"""Who else stands in each record's household of its source, or in its row."""
+
+_AT_HOME = """
+    SELECT DISTINCT e.person_id, f.name, f.id, try_strptime(f.birth::VARCHAR, '%Y%m%d')::DATE::VARCHAR
+    FROM entity AS e JOIN home AS a USING (eid) JOIN home AS b USING (household) JOIN own_face AS f ON f.eid = b.eid
+    WHERE b.eid <> a.eid ORDER BY ALL"""
+"""Who else stands in each candidate's register household."""
 
 
-def _at_home(connection: "duckdb.DuckDBPyConnection", person: str, role: str) -> str:
-    """Who else stands in the candidate's register household."""
-    return _people(
-        connection,
-        """SELECT DISTINCT f.name, f.id, try_strptime(f.birth::VARCHAR, '%Y%m%d')::DATE::VARCHAR
-        FROM entity AS e JOIN home AS a USING (eid) JOIN home AS b USING (household) JOIN own_face AS f ON f.eid = b.eid
-        WHERE e.person_id = $key AND b.eid <> a.eid ORDER BY ALL""",
-        person,
-        role,
-    )
-
-
-def _people(connection: "duckdb.DuckDBPyConnection", query: str, key: int | str, role: str) -> str:
-    people = connection.execute(query, {"key": key}).fetchall()
-    texts = [
-        " ".join(text for text in (mask(name, "name", role), mask(number, "id_number", role), birth_shown(birth, role)) if text)
-        for name, number, birth in people
-    ]
-    return "；".join(texts[:8]) + (f" 等 {len(texts)} 人" if len(texts) > 8 else "")
+def _people(connection: "duckdb.DuckDBPyConnection", query: str, role: str) -> dict[Any, str]:
+    """The people that a query (key, name, id, birth date) gives, masked, by key."""
+    people: dict[Any, list[str]] = {}
+    for key, name, number, birth in connection.execute(query).fetchall():
+        said = (mask(name, "name", role), mask(number, "id_number", role), birth_shown(birth, role))
+        people.setdefault(key, []).append(" ".join(text for text in said if text))
+    return {key: "；".join(texts[:8]) + (f" 等 {len(texts)} 人" if len(texts) > 8 else "") for key, texts in people.items()}
 
 
 def _records_of(connection: "duckdb.DuckDBPyConnection", persons: Sequence[str], titles: Mapping[str, str]) -> dict[str, str]:

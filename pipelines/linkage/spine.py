@@ -101,7 +101,7 @@ def add_faces(connection: "duckdb.DuckDBPyConnection", new: str) -> None:
     """Let persons learn from records: the faces that the newly assigned bring, empty values filled from the person's own.
 
     Args:
-        connection: holds person_face, own_face, assigned, profile_face.
+        connection: holds person_face, own_face, assigned, profile_face; left behind is `brought`: profile, eid, face.
         new: SQL over `assigned`: which assignments are new.
     """
     connection.execute(_BROUGHT.replace("{new}", new))
