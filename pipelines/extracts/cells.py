@@ -29,8 +29,8 @@ _ID_TYPES = frozenset({"id_number", "disability_certificate"})
 def untrimmed(text: bytes, beside: bytes | None = None, never: str = "") -> "np.ndarray[Any, np.dtype[np.int64]]":
     """Where in a block of cells a character to be trimmed stands at a cell's edge: mostly nowhere, and trimming can be left out.
 
-    Looks for the lead byte first, which in Chinese text is mostly absent and found so at memory speed, and then only at the
-    places where it stands: asking for each whole character took 220 ms per 16 MB, this 25.
+    Looks for the lead byte first, which in Chinese text is rare and found so at memory speed, and then only at the places
+    where it stands: asking for each whole character took 220 ms per 16 MB, this 5.
 
     Args:
         text: cells in UTF-8.
@@ -46,14 +46,14 @@ def untrimmed(text: bytes, beside: bytes | None = None, never: str = "") -> "np.
     octets = np.frombuffer(text, dtype=np.uint8) if text else nowhere
     around = np.zeros(256, dtype=bool)
     around[list(beside or b"")] = True
-    leads: dict[int, Any] = {}
+    leads: dict[int, np.ndarray[Any, np.dtype[np.int64]]] = {}
     found = [nowhere]
     for character in TRIMMED_BEFORE:
         if character in never:
             continue
         lead, *others = encoded = character.encode()
         if lead not in leads:
-            leads[lead] = np.flatnonzero(octets == lead) if bytes([lead]) in text else nowhere
+            leads[lead] = _places(text, lead)
         at = leads[lead]
         for further, octet in enumerate(others, 1):
             at = at[octets.take(at + further, mode="clip") == octet] if at.size else at
@@ -62,6 +62,20 @@ def untrimmed(text: bytes, beside: bytes | None = None, never: str = "") -> "np.
             at = at[(at == 0) | around[octets[at - 1]] | (after == octets.size) | around[octets.take(after, mode="clip")]]
         found.append(at)
     return np.concatenate(found)
+
+
+def _places(text: bytes, octet: int) -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """Where a byte stands in a text: one after the other while it is rare (five times as fast), the rest of it at once."""
+    import numpy as np
+
+    sought, few = bytes([octet]), 16 + len(text) // 1024
+    found: list[int] = []
+    at = text.find(sought)
+    while at >= 0 and len(found) < few:
+        found.append(at)
+        at = text.find(sought, at + 1)
+    rare = np.array(found, dtype=np.int64)
+    return rare if at < 0 else np.concatenate([rare, np.flatnonzero(np.frombuffer(text, np.uint8, offset=at) == octet) + at])
 
 
 def trim(frame: "pl.DataFrame", rows: "pl.Series | None" = None) -> "pl.DataFrame":

@@ -23,6 +23,9 @@ _LONGEST_LINE = 64 << 20
 
 _UTF8_MARK = codecs.BOM_UTF8
 _UTF16_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_CHINESE = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}")
+"""A Chinese character of three bytes of UTF-8."""
+
 _SURELY_UTF8 = 8
 """So many Chinese characters read as UTF-8 before the first bad byte, and it is damaged UTF-8, not GB18030.
 
@@ -51,7 +54,10 @@ def sha256(path: Path, told: Callable[[int], None] = lambda _: None) -> str:
 
 
 def detect(path: Path, where: str) -> Encoded:
-    """Tell the encoding from the whole file: a mark, else UTF-8 if every byte of it is, else GB18030.
+    """Tell the encoding: a mark, else UTF-8 if it is, else GB18030.
+
+    Reads until that is sure: the first block of a file with Chinese headings, all of one whose Chinese comes late. Once it is
+    sure to be UTF-8, bytes that are not are found while reading (`utf8_blocks`).
 
     Raises:
         DataError: it is binary, or UTF-8 with bytes in it that are not.
@@ -59,52 +65,64 @@ def detect(path: Path, where: str) -> Encoded:
     with path.open("rb") as file:
         head = file.read(4096)
         if head.startswith(_UTF8_MARK):
-            mark = Encoded("utf-8-sig", "utf-8", len(_UTF8_MARK))
-        elif head[:2] in _UTF16_MARKS:
+            return Encoded("utf-8-sig", "utf-8", len(_UTF8_MARK))
+        if head[:2] in _UTF16_MARKS:
             return Encoded("utf-16", _UTF16_MARKS[head[:2]], 2)
-        elif codec := _unmarked_utf16(head):
+        if codec := _unmarked_utf16(head):
             return Encoded("utf-16", codec)
-        else:
-            mark = Encoded("utf-8", "utf-8")
         if b"\0" in head:
             raise _binary(where)
-        file.seek(mark.mark)
-        rows = 0
-        seen_chinese = 0
+        file.seek(0)
+        done = seen_chinese = 0
         for block in _whole_lines(file, where):
             bad = _first_bad_utf8(block)
+            seen_chinese += len(_CHINESE.findall(block[: 4096 if bad is None else bad]))
             if bad is not None:
-                seen_chinese += len(re.findall(rb"[\xe3-\xe9][\x80-\xbf]{2}", block[:bad]))
-                rows += block.count(b"\n", 0, bad)
-                if mark.mark or seen_chinese >= _SURELY_UTF8:
-                    raise _undecodable("UTF-8", rows + 1, where)
+                if seen_chinese >= _SURELY_UTF8:
+                    raise _undecodable("UTF-8", _row(path, done + bad), where)
                 return Encoded("gb18030", "gb18030")
             if b"\0" in block:
                 raise _binary(where)
-            rows += block.count(b"\n")
-            seen_chinese += min(_SURELY_UTF8, len(re.findall(rb"[\xe3-\xe9][\x80-\xbf]{2}", block[:4096])))
-    return mark
+            if seen_chinese >= _SURELY_UTF8:
+                break
+            done += len(block)
+    return Encoded("utf-8", "utf-8")
 
 
 def utf8_blocks(path: Path, encoded: Encoded, where: str, told: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
     """The file as UTF-8, in blocks that end at a line's end (the last one may not).
 
     Raises:
-        DataError: a byte is not of the encoding; says in which line.
+        DataError: a byte is not of the encoding, or there is a zero in the text; says in which line.
     """
     with path.open("rb") as file:
         file.seek(encoded.mark)
         if encoded.name == "utf-16":
             yield from _from_utf16(file, encoded.codec, where, told)
             return
-        rows = 0
+        done = encoded.mark
         for block in _whole_lines(file, where):
             told(len(block))
             if encoded.codec == "gb18030":
-                yield _from_gb18030(block, rows, where)
+                text, bad = _from_gb18030(block)
             else:
-                yield block
-            rows += block.count(b"\n") if encoded.codec == "gb18030" else 0
+                text, bad = block, _first_bad_utf8(block)
+            if bad is not None:
+                raise _undecodable(encoded.codec.upper(), _row(path, done + bad), where)
+            if b"\0" in text:
+                raise _binary(where)
+            yield text
+            done += len(block)
+
+
+def _row(path: Path, offset: int) -> int:
+    """The line of a file, 1 the first, in which the byte at `offset` stands."""
+    lines = 0
+    with path.open("rb") as file:
+        while offset > 0 and (block := file.read(min(BLOCK, offset))):
+            lines += block.count(b"\n")
+            offset -= len(block)
+    return lines + 1
 
 
 def _whole_lines(file: Any, where: str) -> Iterator[bytes]:
@@ -115,7 +133,7 @@ def _whole_lines(file: Any, where: str) -> Iterator[bytes]:
         if not cut and len(rest) > _LONGEST_LINE:
             raise _binary(where)
         if cut:
-            yield rest + block[:cut] if rest else block[:cut]
+            yield b"".join((rest, memoryview(block)[:cut]))
             rest = block[cut:]
         else:
             rest += block
@@ -169,17 +187,16 @@ def _from_utf16(file: Any, codec: str, where: str, told: Callable[[int], None]) 
             return
 
 
-def _from_gb18030(block: bytes, rows: int, where: str) -> bytes:
+def _from_gb18030(block: bytes) -> tuple[bytes, int | None]:
+    """A block as UTF-8, and where it stops being GB18030, if it does."""
     convert = _iconv()
     converted = convert(block) if convert else None
     if converted is None:
         try:
             converted = block.decode("gb18030").encode("utf-8")
         except UnicodeDecodeError as error:
-            raise _undecodable("GB18030", rows + block.count(b"\n", 0, error.start) + 1, where) from None
-    if b"\0" in converted:
-        raise _binary(where)
-    return converted
+            return b"", error.start
+    return converted, None
 
 
 @functools.cache

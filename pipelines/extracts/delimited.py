@@ -15,9 +15,10 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.errors import DataError
+from pipelines.extracts.ahead import ahead
 from pipelines.extracts.cells import untrimmed
 from pipelines.extracts.decode import detect, utf8_blocks
 from pipelines.extracts.headings import SEARCHED_ROWS, Matcher
@@ -43,7 +44,7 @@ def open_delimited(path: Path, where: str, matcher: Matcher, told: Callable[[int
         DataError: binary, undecodable, without text or without the contract's headings.
     """
     encoded = detect(path, where)
-    blocks = utf8_blocks(path, encoded, where, told)
+    blocks = ahead(utf8_blocks(path, encoded, where, told))
     first = next(blocks, b"")
     if not first.strip():
         raise DataError("文件里没有内容。", where=where, todo="请部门重新提供；确实没有数据时，提供只有表头的文件。")
@@ -151,10 +152,13 @@ class _Records:
 
     def _quickly(self, text: bytes) -> Batch | None:
         """A block by Polars; None if it does not give as many rows as the block has records."""
+        import numpy as np
         import polars as pl
 
         quoted = b'"' in text
-        if b"\r" in text and _LONE_RETURN.search(text):
+        octets = np.frombuffer(text, dtype=np.uint8)
+        ends = np.flatnonzero(octets == ord("\n"))
+        if b"\r" in text and np.count_nonzero(octets == ord("\r")) != np.count_nonzero(octets[ends - 1] == ord("\r")):
             text = _LONE_RETURN.sub(b" ", text)
         try:
             frame = pl.read_csv(
@@ -169,33 +173,19 @@ class _Records:
             )
         except (pl.exceptions.PolarsError, ValueError):
             return None
-        broken = frame.height != text.count(b"\n")
-        ends = _record_ends(text) if broken and quoted else None
-        if broken and (ends is None or frame.height != len(ends)):
-            return None
+        broken = frame.height != len(ends)
+        if broken:
+            quotes = np.flatnonzero(octets == ord('"'))
+            ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+            if frame.height != len(ends):
+                return None
         if broken and b"\r" in text:  # from the records' ends Polars has taken it
             frame = frame.with_columns(pl.col(pl.String).str.replace_all("\r\n", "\n", literal=True))
-        return self._batch(frame, self._untrimmed_rows(text, ends, quoted=quoted), formulas=b"=" in text and b'="' in text)
-
-    def _untrimmed_rows(self, text: bytes, ends: Any, *, quoted: bool) -> "pl.Series":
-        """The rows of a block in which there is anything to trim.
-
-        Args:
-            text: the block.
-            ends: where its records end, if line breaks stand inside quotes too.
-            quoted: quotes occur; if not, separators stand between cells only, as carriage returns do in any case.
-        """
-        import numpy as np
-        import polars as pl
-
-        never = "\r" + ("\n" if ends is None else "") + ("" if quoted else self._separator)
+        # Unless quoted, separators and line ends stand between cells only; a carriage return in any case.
+        never = "\r" + ("" if broken else "\n") + ("" if quoted else self._separator)
         beside = self._separator + ('\r\n"' if quoted else "\r\n")
-        places = untrimmed(text, beside.encode(), never)
-        if not places.size:
-            return pl.Series([], dtype=pl.Int64)
-        if ends is None:
-            ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
-        return pl.Series(np.unique(np.searchsorted(ends, places)))
+        rows = pl.Series(np.unique(np.searchsorted(ends, untrimmed(text, beside.encode(), never))))
+        return self._batch(frame, rows, formulas=b"=" in text and b'="' in text)
 
     def _carefully(self, blocks: Iterator[bytes]) -> Iterator[Batch]:
         """By Python's csv module in strict mode, until a record ends where a block does: slower, right about stray quotes."""
@@ -241,16 +231,6 @@ class _Records:
             where=f"{self._where} 第 {row} 行",
             todo="请部门重新导出；或用文本编辑器打开，在这一行补上或去掉多余的英文双引号。",
         )
-
-
-def _record_ends(text: bytes) -> Any:
-    """Where the line ends stand that are not inside quotes; offsets in bytes."""
-    import numpy as np
-
-    octets = np.frombuffer(text, dtype=np.uint8)
-    quotes = np.flatnonzero(octets == ord('"'))
-    line_ends = np.flatnonzero(octets == ord("\n"))
-    return line_ends[np.searchsorted(quotes, line_ends) % 2 == 0]
 
 
 class _Lines:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
+from pipelines.extracts.ahead import ahead
 from pipelines.extracts.find import Found
 from pipelines.extracts.months import MonthWatch, check_name
 from pipelines.extracts.sort_rows import Sorted, Sorter
@@ -46,7 +47,7 @@ class Reading:
         self.table = table = open_table(path, self.where, self._contract, told)
         sorter, watch = Sorter(self._contract, table.headings), MonthWatch(self._batch, self._contract)
         self.rows_read = self.skipped = table.headings.row
-        for batch in table.batches:
+        for batch in ahead(table.batches):
             rows = sorter.sort(batch)
             self.rows_read += batch.frame.height
             self.accepted += rows.accepted.height

@@ -54,9 +54,10 @@ def test_a_file_whose_chinese_begins_after_the_first_block_is_still_told(tmp_pat
 def test_a_bad_byte_in_utf8_stops_with_its_line_and_is_not_taken_for_gb18030(tmp_path):
     path = tmp_path / "f.csv"
     good = "张三李四王五,赵六孙七\n" * 20
-    path.write_bytes(good.encode() + b"\xff\xfe\n" + good.encode())
-    with pytest.raises(DataError, match="第 21 行"):
-        detect(path, "f")
+    for mark in (b"", codecs.BOM_UTF8):
+        path.write_bytes(mark + good.encode() + b"\xff\xfe\n" + good.encode())
+        with pytest.raises(DataError, match="UTF-8 读到第 21 行"):
+            list(utf8_blocks(path, detect(path, "f"), "f"))
 
 
 def test_a_short_utf8_file_with_a_bad_byte_is_told_as_such(tmp_path):
