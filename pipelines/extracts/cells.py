@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 EMPTY = ("", "无", "/", "-", "NULL", "\\N", "#N/A", "不详")
 """Texts that say nothing (interface.md §1)."""
 
+_LONGEST_EMPTY = max(len(text.encode()) for text in EMPTY)
+
 SPACES = " \t\r\n\v\f\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 TRIMMED_AFTER = SPACES + INVISIBLE
@@ -110,10 +112,13 @@ def unwrap_formulas(frame: "pl.DataFrame") -> "pl.DataFrame":
 
 
 def empties(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """Texts that say nothing become NULL."""
+    """Texts that say nothing become NULL; columns without a text as short as those are not looked through."""
     import polars as pl
 
-    return frame.with_columns(pl.when(~pl.col(pl.String).is_in(EMPTY)).then(pl.col(pl.String)).otherwise(None).name.keep())
+    names = [name for name, kind in frame.schema.items() if kind == pl.String]
+    short = frame.select((pl.col(names).str.len_bytes() <= _LONGEST_EMPTY).any()).row(0) if names else ()
+    looked = [name for name, is_short in zip(names, short, strict=True) if is_short]
+    return frame.with_columns(pl.when(~pl.col(looked).is_in(EMPTY)).then(pl.col(looked)).otherwise(None).name.keep())
 
 
 def scaled(text: "pl.Expr", factor: int) -> "pl.Expr":

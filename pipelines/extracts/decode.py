@@ -18,6 +18,9 @@ from pipelines.errors import DataError
 BLOCK = 16 << 20
 """Bytes read at a time; with it one block of a 15-column extract is about 100,000 rows."""
 
+_HEAD = 1 << 16
+"""Bytes that mostly say which encoding it is."""
+
 _LONGEST_LINE = 64 << 20
 """No table has a line of so many bytes: what has is something else."""
 
@@ -56,8 +59,8 @@ def sha256(path: Path, told: Callable[[int], None] = lambda _: None) -> str:
 def detect(path: Path, where: str) -> Encoded:
     """Tell the encoding: a mark, else UTF-8 if it is, else GB18030.
 
-    Reads until that is sure: the first block of a file with Chinese headings, all of one whose Chinese comes late. Once it is
-    sure to be UTF-8, bytes that are not are found while reading (`utf8_blocks`).
+    Reads until that is sure: the head of a file with Chinese headings, all of one whose Chinese comes late. Once it is sure to
+    be UTF-8, bytes that are not are found while reading (`utf8_blocks`).
 
     Raises:
         DataError: it is binary, or UTF-8 with bytes in it that are not.
@@ -74,9 +77,9 @@ def detect(path: Path, where: str) -> Encoded:
             raise _binary(where)
         file.seek(0)
         done = seen_chinese = 0
-        for block in _whole_lines(file, where):
+        for block in _whole_lines(file, where, _HEAD):
             bad = _first_bad_utf8(block)
-            seen_chinese += len(_CHINESE.findall(block[: 4096 if bad is None else bad]))
+            seen_chinese += len(_CHINESE.findall(block[: _HEAD if bad is None else bad]))
             if bad is not None:
                 if seen_chinese >= _SURELY_UTF8:
                     raise _undecodable("UTF-8", _row(path, done + bad), where)
@@ -125,10 +128,14 @@ def _row(path: Path, offset: int) -> int:
     return lines + 1
 
 
-def _whole_lines(file: Any, where: str) -> Iterator[bytes]:
-    """Blocks cut after a line's end: in UTF-8 and GB18030 alike those bytes are never part of a character."""
-    rest = b""
-    while block := file.read(BLOCK):
+def _whole_lines(file: Any, where: str, first: int | None = None) -> Iterator[bytes]:
+    """Blocks cut after a line's end: in UTF-8 and GB18030 alike those bytes are never part of a character.
+
+    The first one is of `first` bytes, if that is given.
+    """
+    rest, size = b"", min(first or BLOCK, BLOCK)
+    while block := file.read(size):
+        size = BLOCK
         cut = (block.rfind(b"\n") + 1) or (block.rfind(b"\r") + 1)
         if not cut and len(rest) > _LONGEST_LINE:
             raise _binary(where)

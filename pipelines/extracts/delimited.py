@@ -15,16 +15,17 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import DataError
 from pipelines.extracts.ahead import ahead
-from pipelines.extracts.cells import untrimmed
+from pipelines.extracts.cells import TRIMMED_BEFORE, untrimmed
 from pipelines.extracts.decode import detect, utf8_blocks
 from pipelines.extracts.headings import SEARCHED_ROWS, Matcher
 from pipelines.extracts.tables import BATCH_ROWS, EXTRA, Batch, Table, cell
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
 
 SEPARATORS = (",", "\t", "|", ";", "，")
@@ -181,11 +182,26 @@ class _Records:
                 return None
         if broken and b"\r" in text:  # from the records' ends Polars has taken it
             frame = frame.with_columns(pl.col(pl.String).str.replace_all("\r\n", "\n", literal=True))
-        # Unless quoted, separators and line ends stand between cells only; a carriage return in any case.
-        never = "\r" + ("" if broken else "\n") + ("" if quoted else self._separator)
-        beside = self._separator + ('\r\n"' if quoted else "\r\n")
-        rows = pl.Series(np.unique(np.searchsorted(ends, untrimmed(text, beside.encode(), never))))
-        return self._batch(frame, rows, formulas=b"=" in text and b'="' in text)
+        rows = np.unique(np.searchsorted(ends, self._untrimmed(text, quoted=quoted, broken=broken)))
+        return self._batch(frame, pl.Series(rows), formulas=b"=" in text and b'="' in text)
+
+    def _untrimmed(self, text: bytes, *, quoted: bool, broken: bool) -> "np.ndarray[Any, Any]":
+        """Where in a block something to be trimmed stands at a cell's edge; `broken`, it has line breaks inside quotes.
+
+        Separators and line ends stand between cells; they are part of one, and at its edge, next to the quotes around it only.
+        """
+        import numpy as np
+
+        between = self._separator + "\r\n"
+        places = untrimmed(text, (between + '"' if quoted else between).encode(), never=between)
+        if not (broken or (quoted and self._separator in TRIMMED_BEFORE)):
+            return places
+        octets = np.frombuffer(text, dtype=np.uint8)
+        is_between = np.zeros(256, dtype=bool)
+        is_between[list(between.encode())] = True
+        quotes = np.flatnonzero(octets == ord('"'))
+        opening, closing = quotes[::2], quotes[1::2]
+        return np.concatenate([places, opening[is_between[octets[opening + 1]]], closing[is_between[octets[closing - 1]]]])
 
     def _carefully(self, blocks: Iterator[bytes]) -> Iterator[Batch]:
         """By Python's csv module in strict mode, until a record ends where a block does: slower, right about stray quotes."""

@@ -43,6 +43,15 @@ def test_texts_that_say_nothing_become_null(nothing):
     assert cleaned(nothing) == [None]
 
 
+def test_texts_longer_than_all_that_say_nothing_stay():
+    long = ["不详不详", "370211199001011234", None]
+    frame = pl.DataFrame({"c0": long, "c1": ["无", "不详", "#N/A"], "extra": [True, False, True]})
+    assert empties(frame).equals(
+        pl.DataFrame({"c0": long, "c1": pl.Series([None] * 3, dtype=pl.String), "extra": [True, False, True]})
+    )
+    assert empties(frame.select("c0")).equals(frame.select("c0"))
+
+
 def test_an_apostrophe_goes_in_front_only():
     assert cleaned("'370211", "O'", "无锡", "-1") == ["370211", "O'", "无锡", "-1"]
 

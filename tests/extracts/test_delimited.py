@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import DataError
 from pipelines.extracts import decode, delimited
+from pipelines.extracts.cells import trim
 from pipelines.extracts.delimited import open_delimited
 from pipelines.extracts.headings import Matcher
 
@@ -59,6 +60,39 @@ def test_any_cell_text_survives_the_way_through_csv(read, tmp_path, encoding, py
     assert [number for number, _, _ in found] == list(range(2, len(rows) + 2))
     assert not any(extra for _, _, extra in found)
     assert table.encoding in (encoding, "gb18030" if encoding == "utf-8" else encoding)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.lists(st.text("a张 \t\n\u3000\u00a0'\",", max_size=5), min_size=3, max_size=3), min_size=1, max_size=30),
+    separator=st.sampled_from([",", "\t", "|"]),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_every_row_with_something_to_trim_is_named(contract, tmp_path, rows, separator, line_end, quoting):
+    out = io.StringIO()
+    csv.writer(out, delimiter=separator, lineterminator=line_end, quoting=quoting).writerows([HEADINGS, *rows])
+    path = tmp_path / "f.csv"
+    path.write_bytes(out.getvalue().encode())
+    for batch in open_delimited(path, "people/f.csv", Matcher(contract), lambda _: None).batches:
+        assert trim(batch.frame, batch.untrimmed).equals(trim(batch.frame))
+        if batch.untrimmed is not None:
+            cells = batch.frame.drop("extra", strict=False)
+            changed = (cells != trim(cells)).fold(lambda one, other: one.fill_null(value=False) | other.fill_null(value=False))
+            assert set(changed.arg_true()) <= set(batch.untrimmed)
+
+
+def test_rows_without_anything_to_trim_are_not_named(contract, tmp_path):
+    path = tmp_path / "f.csv"
+    rows = [["甲", "1", "a b"], ["乙", "2", "第一行\n第二行"], [" 丙", "3", ""], ["丁", "4", '"x"'], ["戊", "5", "\t"]]
+    for separator in ",\t|":
+        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL):
+            out = io.StringIO()
+            csv.writer(out, delimiter=separator, lineterminator="\r\n", quoting=quoting).writerows([HEADINGS, *rows])
+            path.write_bytes(out.getvalue().encode())
+            (batch,) = open_delimited(path, "people/f.csv", Matcher(contract), lambda _: None).batches
+            assert batch.untrimmed is not None
+            assert batch.untrimmed.to_list() == [2, 4]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
