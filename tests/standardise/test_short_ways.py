@@ -50,11 +50,16 @@ def test_an_id_says_the_same_on_both_ways(read_ids, texts):
     assert read_ids(texts) == read_ids([text + LONG_WAY for text in texts])
 
 
-@given(st.lists(st.text(max_size=12), min_size=1, max_size=30))
-def test_the_normal_form_of_ascii_is_found_without_python_and_is_the_same(say, texts):
+signs = st.one_of(
+    st.characters(min_codepoint=0x20, max_codepoint=0x7E), st.characters(min_codepoint=0xFF00, max_codepoint=0xFFEF)
+)
+
+
+@given(st.lists(st.one_of(st.text(max_size=12), st.text(signs, max_size=12)), min_size=1, max_size=30))
+def test_the_normal_form_of_ascii_narrow_or_wide_is_found_without_python_and_is_the_same(say, texts):
     texts = [text.replace("\x00", "") for text in texts]
     assert say("nfkc(t)", texts) == say("arrow_nfkc(t)", texts)
-    assert say("nfkc(t)", ["1-a ~'", None]) == ["1-a ~'", None]
+    assert say("nfkc(t)", ["1-a ~'", "１－ａ\u3000～＇", None]) == ["1-a ~'", "1-a ~'", None]
 
 
 parts = st.sampled_from(
