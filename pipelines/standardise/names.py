@@ -71,26 +71,22 @@ def _read_others(texts: "pl.DataFrame") -> "pl.DataFrame":
 
 
 def _read_plain(texts: "pl.DataFrame") -> "pl.DataFrame":
+    """Each place's character is looked up once, as its number in the table; what it says is then gathered by that number."""
     import polars as pl
 
     table = _characters()
-    split = texts.with_columns(
-        pl.col("raw").str.slice(place, 1).replace("", None).alias(f"c{place}") for place in range(_LONGEST_PLAIN)
+    numbers = texts.select(
+        pl.col("raw").str.slice(place, 1).replace("", None).cast(pl.Enum(table["character"])).to_physical().alias(str(place))
+        for place in range(_LONGEST_PLAIN)
     )
-    columns = {
-        kind: [
-            pl.col(f"c{place}").replace_strict(table["character"], table[kind], default=None) for place in range(_LONGEST_PLAIN)
-        ]
-        for kind in ("folded", "sound")
-    }
-    folded = [pl.coalesce(there, f"c{place}") for place, there in enumerate(columns["folded"])]
-    sounds = [pl.coalesce(there, f"c{place}") for place, there in enumerate(columns["sound"])]
-    surname_sound = pl.col("c0").replace_strict(table["character"], table["surname_sound"], default=None)
-    return split.select(
+    first, *others = numbers.iter_columns()
+    folded = [table["folded"].gather(number) for number in (first, *others)]
+    sounds = [table["surname_sound"].gather(first), *(table["sound"].gather(number) for number in others)]
+    return texts.select(
         "raw",
         name="raw",
         name_key=pl.concat_str(folded, ignore_nulls=True),
-        name_pinyin=pl.concat_str([pl.coalesce(surname_sound, "c0"), *sounds[1:]], separator=" ", ignore_nulls=True),
+        name_pinyin=pl.concat_str(sounds, separator=" ", ignore_nulls=True),
         surname=folded[0],
         said=pl.lit(None, pl.String),
     )
