@@ -4,7 +4,7 @@ Belongs here: finding the files of a batch, opening them whatever they are (CSV 
 finding their headings, telling data rows from titles, totals and rows that name nobody, and keeping the ledger of
 what was read. Does not belong here: what a text means (`pipelines.standardise`). The modules in the order a file
 passes them: `find`, `formats`, `decode`, `delimited` / `workbook` / `columnar`, `headings`, `cells`, `sort_rows`,
-`months`, `landing`, `ledger`; `stage` and `check` are what others call.
+`months`, `landing`, `ledger`; `ahead` lets them work at the same time; `stage` and `check` are what others call.
 """
 
 from pipelines.extracts.check import Checked, check_folder
