@@ -1,4 +1,4 @@
-"""Common writings are read a short way and all others the long way: the two say the same, and numbers for texts say the texts.
+"""Common writings are read a short way and all others the long way: the two say the same; the hash is that of what is written.
 
 A zero-width space is cut off by every reading but is in no short way's pattern, so a text with one behind it goes the long way.
 """
@@ -87,7 +87,7 @@ def test_a_house_with_its_kind_written_is_the_house_without(connection, house):
     assert connection.execute("SELECT DISTINCT rest FROM address_values").fetchall() == [(f"{house}号",)]
 
 
-def test_what_is_kept_as_numbers_is_text_in_the_lake_and_hashed_as_text(standardised):
+def test_the_identity_hash_is_that_of_the_texts_in_the_lake(standardised):
     register = CONTRACTS["police_household"]
     rows = [
         {"household_no": "H1", "relation": "户主", "name": "张三", "id_number": MAN, "town": "王台镇", "marital_status": "已婚"},
@@ -110,6 +110,6 @@ def test_what_is_kept_as_numbers_is_text_in_the_lake_and_hashed_as_text(standard
     assert [r["identity_hash"] for r in records] == [value for (value,) in hashes]
 
 
-def test_a_source_whose_few_texts_are_all_empty_is_still_read(standardised):
+def test_a_source_whose_names_and_codes_are_all_empty_is_still_read(standardised):
     records, _ = standardised(CONTRACTS["police_household"], [{"household_no": "H1", "id_number": MAN}])
     assert [(r["surname"], r["relation"], r["marital_status"], r["id_status"]) for r in records] == [(None, None, None, "valid")]
