@@ -2,8 +2,8 @@
 
 Usage: python -m benchmarks.second_batch --persons 200000 [--folder /somewhere/large]
 
-Writes a district of two months (kept for the next time; the second touches about one person in fifty), reads and standardises
-both (kept too), then links each in a process of its own. Prints Markdown. The ratio is what counts, not the seconds of one machine.
+Writes a district of two months (the second touches about one person in fifty), reads and standardises both (all kept for the next
+time), then links each in a process of its own. Prints Markdown. The ratio is what counts, not the seconds of one machine.
 """
 
 import argparse
