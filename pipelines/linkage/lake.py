@@ -93,12 +93,13 @@ def rows_of_persons(home: Home, batch: str, contract: Contract) -> str:
     Raises:
         DataError: the batch has not been linked.
     """
-    path, whole = home.lake(batch, "standardised", contract.source), home.lake(batch, STAGE, "person_records")
+    path = home.lake(batch, "standardised", contract.source)
     if not path.exists():
         return f"(SELECT *, NULL::VARCHAR AS person_id, NULL::DOUBLE AS match_probability FROM ({empty_query(contract)}))"
-    key, whose = "identity_hash", f"{identities(home, batch)} WHERE source_no = {contract.number}" if not whole.exists() else ""
-    if not whose:
+    if home.lake(batch, STAGE, "person_records").exists():  # a batch that was linked before identities were kept
         key, whose = "record_id", person_records(home, batch, contract.source)
+    else:
+        key, whose = "identity_hash", f"(FROM {identities(home, batch)} WHERE source_no = {contract.number})"
     return f"""(SELECT s.*, i.person_id, i.match_probability FROM read_parquet('{quoted(path)}') AS s
         JOIN (SELECT {key}, person_id, match_probability FROM {whose}) AS i USING ({key}))"""
 

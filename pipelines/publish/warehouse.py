@@ -94,6 +94,7 @@ def build_warehouse(home: Home, batch: str, reporter: Reporter) -> dict[str, int
             _fill_batch(connection)
             reporter.advance()
             check(connection, batch)
+            check_rows(connection, home, batch)
             counts = _row_counts(connection)
             connection.execute("CHECKPOINT zhudong")
             reporter.advance()
@@ -234,6 +235,30 @@ def check(connection: "duckdb.DuckDBPyConnection", batch: str) -> None:
                 where=f"批次 {batch}",
                 todo="这是程序或中间数据的问题：重新运行该批次；仍不通过请把这段文字发给维护人员。",
             )
+
+
+def check_rows(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
+    """Refuse to publish if a standardised row has no person: whose a row is follows by a join, which would drop it in silence.
+
+    Raises:
+        DataError: names the sources that were standardised again after the batch was linked.
+    """
+    linked = dict(
+        connection.execute("SELECT source, count(*) FROM person_record WHERE batch = ? GROUP BY source", [batch]).fetchall()
+    )
+    lost = []
+    for contract in load_contracts().values():
+        path = home.lake(batch, "standardised", contract.source)
+        if path.exists():
+            rows = connection.execute(f"SELECT count(*) FROM read_parquet('{quoted(path)}')").fetchall()[0][0]
+            if rows != linked.get(contract.source, 0):
+                lost.append(contract.title)
+    if lost:
+        raise DataError(
+            f"发布前检查未通过：{'、'.join(lost)}重新规范以后还没有重新归并，有的行不知道是谁的。已发布的数据没有改变。",
+            where=f"批次 {batch}",
+            todo="从头运行该批次，不要只运行其中的后几步。",
+        )
 
 
 def _row_counts(connection: "duckdb.DuckDBPyConnection") -> dict[str, int | float]:

@@ -111,6 +111,37 @@ def test_a_batch_that_contradicts_itself_is_refused_and_the_published_one_stays(
     assert [path.name for path in home.warehouse.parent.iterdir()] == ["zhudong.duckdb"]
 
 
+def standardised(home, batch, hashes):
+    """Rows of one source, by the hash of the identity that each bears."""
+    with home.connect() as connection:
+        write_parquet(
+            connection,
+            f"""SELECT row_number() OVER () AS record_id, 'custody' AS source, 'f.csv' AS file,
+                (row_number() OVER () + 1)::INTEGER AS row_no, 0::TINYINT AS member_no, h::UBIGINT AS identity_hash
+            FROM (SELECT unnest({hashes}) AS h)""",
+            home.lake(batch, "standardised", "custody"),
+        )
+
+
+def test_rows_that_were_standardised_again_but_not_linked_are_never_dropped_in_silence(home):
+    persons(home, "2026-10", 2)
+    home.lake("2026-10", "linkage", "person_records").unlink()
+    with home.connect() as connection:
+        write_parquet(
+            connection,
+            "SELECT i::UBIGINT AS identity_hash, 'P' || lpad(i::VARCHAR, 11, '0') AS person_id, '2026-10' AS batch, "
+            "'exact_id' AS match_method, 1.0 AS match_probability FROM range(2) r(i)",
+            home.lake("2026-10", "linkage", "identities"),
+        )
+    standardised(home, "2026-10", [0, 1, 1])
+    build_warehouse(home, "2026-10", Silent())
+    assert query(home.warehouse, home, "SELECT count(*) FROM person_record") == [(3,)]
+    standardised(home, "2026-10", [0, 1, 7])  # a corrected file came, and linkage was not run again
+    with pytest.raises(DataError, match="重新归并"):
+        build_warehouse(home, "2026-10", Silent())
+    assert query(home.warehouse, home, "SELECT count(*) FROM person_record") == [(3,)]
+
+
 def test_a_reader_that_has_the_old_file_open_keeps_it_while_the_new_one_is_swapped_in(home):
     persons(home, "2026-09", 3)
     build_warehouse(home, "2026-09", Silent())
