@@ -32,7 +32,7 @@ def quality_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
                 dg.AssetKey(of_source(contract.source, "quality")),
                 deps=[dg.AssetKey(of_source(contract.source, "standardised"))],
                 group_name=contract.group,
-                description=f"**{contract.title}** 的数据质量：行数、填写率、证号状态、读不懂的值；只有比例，没有任何人的信息。",
+                description=f"{contract.title} 的数据质量：行数、填写率、证号状态、读不懂的值；只有比例，没有任何人的信息。",
                 kinds={"duckdb", "greatexpectations"},
                 skippable=True,
                 partitions_def=MONTHS,

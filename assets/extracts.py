@@ -81,7 +81,7 @@ def describe(contract: Contract) -> str:
     need = "必需" if contract.required else "可缺"
     use = "可用于普遍筛查" if contract.use == "screening" else "只用于有核对授权的人"
     headings = "、".join(column.heading[0] for column in contract.columns.values())
-    return f"**{contract.title}**：各部门送来的文件，逐行读入，原样保留。\n\n{need}；{use}。\n\n表头：{headings}"
+    return f"{contract.title}：各部门送来的文件，逐行读入，原样保留。\n\n{need}；{use}。\n\n表头：{headings}"
 
 
 def tags(contract: Contract) -> dict[str, str]:

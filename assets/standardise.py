@@ -26,7 +26,7 @@ def standardised_asset(contract: Contract) -> dg.AssetsDefinition:
         title="标准化",
         group=contract.group,
         deps=[of_source(contract.source, "extract")],
-        description=f"**{contract.title}**，标准化后：证号及其状态、姓名、日期、金额、性别、电话、地址；宽表每个成员一行。",
+        description=f"{contract.title}，标准化后：证号及其状态、姓名、日期、金额、性别、电话、地址；宽表每个成员一行。",
         kinds={"parquet", "duckdb"},
         source=contract.source,
         tags=tags(contract),

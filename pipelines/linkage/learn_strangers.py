@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.linkage.compare import compare
-from pipelines.linkage.frequency import frequency_tables, with_frequencies
+from pipelines.linkage.frequency import frequency_tables, made_tables, with_frequencies
 from pipelines.linkage.ids import repairs
 from pipelines.linkage.rounds import Round
 
@@ -135,7 +135,7 @@ def _without(counted: list[int], seen: NDArray[np.float64], stated: NDArray[np.f
 
 def levels_of_pairs(work: Round, left: str, right: str, pairs: str) -> None:
     """Make `compared` for the given pairs."""
-    tables = {(name, level): f"frequency_{name}_{level}" for name, c in work.config.comparisons.items() for level in c.frequency}
+    tables = made_tables(work.config)
     with_frequencies(work.connection, work.config, right, tables, pairs, "right_compared")
     compare(work.connection, work.config, left, "right_compared", pairs=pairs)
 
