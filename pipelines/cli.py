@@ -238,7 +238,7 @@ def _key_value(text: str) -> tuple[str, str]:
 
 def _parameters(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
-        from pipelines.assess.parameters import print_parameters
+        from pipelines.parameters import print_parameters
 
         print_parameters(given.on, given.area)
 

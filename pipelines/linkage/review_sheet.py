@@ -179,7 +179,8 @@ def read_sheet(path: Path) -> Iterator[Answer]:
     Raises:
         DataError: the file cannot be read or is no such list.
     """
-    from pipelines.extracts.tables import cell, open_table
+    from pipelines.extracts.table import cell
+    from pipelines.extracts.tables import open_table
 
     if not path.is_file():
         raise DataError("找不到文件。", where=path.name, todo="核对文件名。")

@@ -3,7 +3,6 @@
 Belongs here: how a later stage sees the lake in SQL. Does not belong here: what it computes from it.
 """
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 from pipelines.contracts import Contract
@@ -14,17 +13,6 @@ from pipelines.storage import Home, quoted
 
 if TYPE_CHECKING:
     import duckdb
-
-
-def month_start(batch: str) -> dt.date:
-    """First day of the batch's month."""
-    return dt.date(int(batch[:4]), int(batch[5:]), 1)
-
-
-def as_of(batch: str) -> dt.date:
-    """Last day of the batch's month: the day ages and validity are told on."""
-    start = month_start(batch)
-    return (start.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(days=1)
 
 
 def view_sources(con: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: list[Contract]) -> set[str]:

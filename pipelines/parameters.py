@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from pipelines.assess.declared import Declared, read_declared, validated
+from pipelines.declarations import Declared, read_declared, validated
 from pipelines.errors import UsageError
 from pipelines.storage import SCHEMAS, Home, write_parquet
 

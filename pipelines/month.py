@@ -1,12 +1,20 @@
-"""The dates and windows that facts speak of, from the batch's month (rules.md, Dates and windows).
+"""A batch's month: its first and last day, and the windows that facts speak of (rules.md, Dates and windows).
 
-Belongs here: what "last 12 months" means. Does not belong here: what is counted in it.
+Belongs here: all arithmetic with months, and what "last 12 months" means. Does not belong here: what is counted in it.
 """
 
 import datetime as dt
 from dataclasses import dataclass
 
-from pipelines.households.sources import as_of, month_start
+
+def month_start(batch: str) -> dt.date:
+    """First day of the batch's month."""
+    return dt.date(int(batch[:4]), int(batch[5:]), 1)
+
+
+def as_of(batch: str) -> dt.date:
+    """Last day of the batch's month: the day ages and validity are told on."""
+    return months_before(month_start(batch), -1) - dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,6 @@ def windows(batch: str) -> Windows:
 
 
 def months_before(month: dt.date, months: int) -> dt.date:
-    """The first day of the month that many months earlier."""
+    """The first day of the month that many months earlier; later where `months` is negative."""
     number = month.year * 12 + month.month - 1 - months
     return dt.date(number // 12, number % 12 + 1, 1)
