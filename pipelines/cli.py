@@ -199,7 +199,7 @@ def _explain(commands: Any) -> None:
                 given.html.write_text(explain_lead_html(home, given.subject, given.role), encoding="utf-8")
                 print(f"\n网页：{given.html}")
         else:
-            from pipelines.linkage.explain import explain_person
+            from pipelines.linkage.review.explain import explain_person
 
             print(explain_person(home, given.subject, given.role))
 
@@ -266,7 +266,7 @@ def _rules(commands: Any) -> None:
 def _train(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
         from pipelines.contracts import load_contracts
-        from pipelines.linkage.train import train
+        from pipelines.linkage.train.train import train
 
         home = _home(given)
         for name, value in train(home, _batch(given, home), load_contracts(), reporter()).items():
@@ -277,7 +277,7 @@ def _train(commands: Any) -> None:
 
 def _review(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
-        from pipelines.linkage.review import export_review, import_review
+        from pipelines.linkage.review.questions import export_review, import_review
 
         home = _home(given)
         if given.action == "export":
@@ -299,7 +299,7 @@ def _review(commands: Any) -> None:
 def _evaluate(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
         from pipelines.assess.evaluate import evaluate_findings
-        from pipelines.linkage.evaluate import evaluate_linkage
+        from pipelines.linkage.measure.evaluate import evaluate_linkage
 
         home = _home(given)
         batch = _batch(given, home)
