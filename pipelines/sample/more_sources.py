@@ -1,4 +1,4 @@
-"""The second group's sources of work, money and homes: human resources, fund, land, housing, education, finance, banks, utilities.
+"""The second group's sources of work, money and homes: insurance, fund, land, schools, treasury, banks, utilities.
 
 Belongs here: clean rows of sources 25 to 31, 33, 34 and 38, as `sources` has them of the first group. Does not belong here: those
 who help and care (`more_aid`), how often anything happens (`more_lives`).

@@ -120,7 +120,9 @@ def _needs_reading() -> str:
     ends = "|".join(map(re.escape, sorted(_affixes("end"))))
     starts = "|".join(map(re.escape, sorted(_affixes("start"))))
     nothing = "|".join(re.escape(text) for text in sorted(_NOTHING))
-    return f"^(?:{'|'.join(sorted(begins))})|(?:{ends})$|^{_SOMEBODYS_CHILD.pattern}|^(?:{starts})|^(?:{nothing})$|[{re.escape(''.join(sorted(folded_to)))}]"
+    lost = re.escape("".join(sorted(folded_to)))
+    whole = f"{nothing}|{_SOMEBODYS_CHILD.pattern.removesuffix('$')}"
+    return f"^(?:{'|'.join(sorted(begins))})|(?:{ends})$|^(?:{starts})|^(?:{whole})$|[{lost}]"
 
 
 def read_name(text: str) -> Reading:
