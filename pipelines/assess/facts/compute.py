@@ -196,7 +196,9 @@ def _view_houses(con: "duckdb.DuckDBPyConnection", home: Home, batch: str, read:
             LEFT JOIN household_at AS h ON h.address = s.address AND h.town IS NOT DISTINCT FROM s.town
                 AND h.village IS NOT DISTINCT FROM s.village
         """)
-    rows_of = [f"SELECT household_id, source, file, row_no FROM house_{one} WHERE name IS NULL AND id_number IS NULL" for one in houses]
+    rows_of = [
+        f"SELECT household_id, source, file, row_no FROM house_{one} WHERE name IS NULL AND id_number IS NULL" for one in houses
+    ]
     con.execute(f"""
         CREATE VIEW unnamed_record AS
         SELECT m.person_id, s.source, s.file, s.row_no FROM ({" UNION ALL ".join(rows_of)}) AS s
