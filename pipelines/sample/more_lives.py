@@ -1,10 +1,11 @@
 """What the second group of departments would know of people: aid, work, homes, land, storms, care.
 
-Belongs here: the true facts behind the sources 17 to 38, drawn at the rates of `schemas/sample/more_lives.yaml` with random numbers
-of their own. Does not belong here: the first group's facts (`lives`), planted families (`cases`), what stands in a file (`more_*`).
+Belongs here: the true facts behind the sources 17 to 38, drawn at the rates of `schemas/sample/more_lives.yaml` with random
+numbers of their own. Does not belong here: the first group's facts (`lives`), planted families (`cases`), what stands in a
+file (`more_aid`, `more_sources`).
 
-Days are counted back from the first batch's last day (`…_ago`, NEVER for none), money is in fen. What is a family's stands with its
-head.
+Days are counted back from the first batch's last day (`…_ago`, NEVER for none), money is in fen. What is a family's stands with
+its head.
 """
 
 import functools

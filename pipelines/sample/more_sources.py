@@ -238,10 +238,10 @@ def finance_check(month: Month, known: pl.DataFrame) -> pl.DataFrame:
 
 
 def utilities(month: Month, known: pl.DataFrame) -> pl.DataFrame:
-    """A month's meter readings of every fourth family, in the head's name."""
+    """A month's meter readings of every twelfth family, in the head's name."""
     people = month.people
     who = np.flatnonzero(
-        (people["slot"] == 0) & (people["family"] % 4 == 0) & ~people["collective"] & ~people["outsider"] & living(month)
+        (people["slot"] == 0) & (people["family"] % 12 == 0) & ~people["collective"] & ~people["outsider"] & living(month)
     )
     return pick(known, who, "name", "address").with_columns(
         account_no=pl.format("{}{}", pl.lit(f"{month.chunk:03d}"), pl.Series(who).cast(pl.String).str.zfill(7)),

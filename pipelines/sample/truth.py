@@ -1,7 +1,8 @@
 """The truth of findings: every rule of rules.md on true persons and true facts, by its own words.
 
-Belongs here: the thirty rules of the page and the parameters' values they hold with. Does not belong here: anything of the program under
-test: no import of `pipelines.assess` or `pipelines.households`, no reading of `schemas/rules` or `schemas/parameters`.
+Belongs here: the thirty rules of the page and the parameters' values they hold with. Does not belong here: the second group's
+rules (`true_more`), anything of the program under test: no import of `pipelines.assess` or `pipelines.households`, no reading
+of `schemas/rules` or `schemas/parameters`.
 
 Yuan are fen throughout.
 """

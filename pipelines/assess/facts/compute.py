@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.assess.facts.deliveries import carry, view_houses
 from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import DataError
-from pipelines.linkage.lake import is_linked, rows_of_persons
 from pipelines.linkage.views import earlier_batch, view_linkage, view_sources
-from pipelines.month import months_between, windows
+from pipelines.month import windows
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS, Home, check_batch, quoted, write_parquet
 
@@ -66,7 +66,7 @@ def compute_facts(home: Home, batch: str, reporter: Reporter) -> dict[str, int |
         present = view_sources(con, home, batch, list(read.values()))
         view_linkage(con, home, batch)
         _view_households(con, home, batch)
-        present, carried = _carry(con, home, batch, read, present)
+        present, carried = carry(con, home, batch, read, present)
         _set_variables(con, batch, read, present)
         _load_towns(con)
         _load_authorisations(con, home)
@@ -75,7 +75,7 @@ def compute_facts(home: Home, batch: str, reporter: Reporter) -> dict[str, int |
             reporter.start(title)
             for step in steps:
                 if step == "houses":
-                    _view_houses(con, home, batch, read)
+                    view_houses(con, home, batch, read)
                 _run(con, step)
                 if step == "assistance":
                     _run(con, "authorised")
@@ -141,78 +141,14 @@ def _set_variables(con: "duckdb.DuckDBPyConnection", batch: str, read: Mapping[s
         con.execute(f"SET VARIABLE has_{source} = {source in present}")
 
 
-def _carry(
-    con: "duckdb.DuckDBPyConnection", home: Home, batch: str, read: Mapping[str, Contract], present: set[str]
-) -> tuple[set[str], set[str]]:
-    """Let the last delivery of a source speak on where the contract says so (`stale_after`) and this batch has none.
-
-    Returns:
-        the sources whose silence says something: those present, and those carried that are not older than `stale_after`; and the
-        carried ones. Of an older delivery the rows still speak for those they name.
-    """
-    fresh, carried = set(present), set()
-    for source, contract in read.items():
-        if source in present or contract.stale_after is None:
-            continue
-        earlier = earlier_batch(home, batch, "standardised", source)
-        if earlier is None or not is_linked(home, earlier):
-            continue
-        con.execute(f"""
-            CREATE OR REPLACE VIEW src_{source} AS
-            SELECT s.* REPLACE (coalesce(a.person_id, s.person_id) AS person_id)
-            FROM {rows_of_persons(home, earlier, contract)} AS s
-            LEFT JOIN (SELECT old_person_id, any_value(person_id) AS person_id FROM person_alias GROUP BY old_person_id) AS a
-                ON a.old_person_id = s.person_id
-        """)
-        carried.add(source)
-        if months_between(earlier, batch) <= contract.stale_after:
-            fresh.add(source)
-    con.execute(f"SET VARIABLE carried = {sorted(carried)}::VARCHAR[]")
-    return fresh, carried
-
-
-def _view_houses(con: "duckdb.DuckDBPyConnection", home: Home, batch: str, read: Mapping[str, Contract]) -> None:
-    """Make `house_<source>` of each source whose rows speak of a household: its rows, and the household each speaks of.
-
-    It is the head's, be the head in it, dead or in custody; where the head is in no register any more, that of the batch before;
-    where a row names nobody, that of the one household registered at its address.
-    """
-    houses = [source for source, contract in read.items() if contract.subject == "household"]
-    parts = [f"SELECT town, village, address FROM src_{source} WHERE name IS NULL AND id_number IS NULL" for source in houses]
-    con.execute(f"CREATE TABLE unnamed AS {' UNION '.join(parts)}")
-    before = earlier_batch(home, batch, "households", "members")
-    rows = f"read_parquet('{quoted(home.lake(before, 'households', 'members'))}')" if before else "(FROM member WHERE false)"
-    con.execute(f"CREATE VIEW earlier_member AS SELECT person_id, household_id FROM {rows} WHERE kind = 'assistance'")
-    _run(con, "household_at")
-    for source in houses:
-        con.execute(f"""
-            CREATE VIEW house_{source} AS
-            SELECT s.*, CASE WHEN s.name IS NULL AND s.id_number IS NULL THEN h.household_id
-                ELSE coalesce(e.household_id, m.household_id, l.household_id) END AS household_id
-            FROM src_{source} AS s
-            LEFT JOIN earlier_home AS e USING (person_id)
-            LEFT JOIN assistance_member AS m USING (person_id)
-            LEFT JOIN (SELECT person_id, household_id FROM left_household) AS l USING (person_id)
-            LEFT JOIN household_at AS h ON h.address = s.address AND h.town IS NOT DISTINCT FROM s.town
-                AND h.village IS NOT DISTINCT FROM s.village
-        """)
-    rows_of = [
-        f"SELECT household_id, source, file, row_no FROM house_{one} WHERE name IS NULL AND id_number IS NULL" for one in houses
-    ]
-    con.execute(f"""
-        CREATE VIEW unnamed_record AS
-        SELECT m.person_id, s.source, s.file, s.row_no FROM ({" UNION ALL ".join(rows_of)}) AS s
-        JOIN assistance_member AS m USING (household_id)
-    """)
-
-
 def _limit_to_purpose(
     con: "duckdb.DuckDBPyConnection", contracts: Mapping[str, Contract], read: Iterable[str], there: set[str], fresh: set[str]
 ) -> None:
-    """Close sources of authorised use for everybody without an authorisation, and say of each source whom it can be asked about.
+    """Close sources of authorised use for everybody without an authorisation, and say whom each can be asked about.
 
-    `known_<source>(authorised)` is whether a source can be asked about somebody: a delivery that is not stale, and may be read for
-    them. `sure_<source>(authorised, asked)` is whether "not listed" means no: it can, and no row of it may yet turn out to be theirs.
+    `known_<source>(authorised)` is whether a source can be asked about somebody: there is a delivery that is not stale,
+    and it may be read for them. `sure_<source>(authorised, asked)` is whether "not listed" means no: it can, and no row
+    of it may yet turn out to be theirs.
     """
     limited = [source for source in contracts if contracts[source].use == "authorised" and source not in ALWAYS_SCREENED]
     con.execute(f"SET VARIABLE restricted = {limited}::VARCHAR[]")

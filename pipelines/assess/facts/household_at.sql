@@ -1,5 +1,5 @@
 -- household_at: of each address that an unnamed row gives, the one household registered there; none where there are two. And
--- earlier_home: where those lived who are in no register any more, if that household is still there.
+-- earlier_home: of those who are in no register any more, where most of those live whom they lived with in the batch before.
 CREATE TABLE household_at AS
 WITH place AS (SELECT DISTINCT town, village, address FROM unnamed WHERE address IS NOT NULL)
 SELECT l.town, l.village, l.address, any_value(m.household_id) AS household_id
@@ -12,7 +12,12 @@ GROUP BY ALL
 HAVING count(DISTINCT m.household_id) = 1;
 
 CREATE TABLE earlier_home AS
-SELECT e.person_id, any_value(e.household_id) AS household_id
-FROM earlier_member AS e ANTI JOIN registered USING (person_id)
-WHERE e.household_id IN (SELECT household_id FROM assistance_member)
-GROUP BY e.person_id;
+WITH gone AS (FROM earlier_member ANTI JOIN registered USING (person_id)),
+left_behind AS (FROM earlier_member SEMI JOIN registered USING (person_id))
+SELECT DISTINCT ON (person_id) person_id, household_id
+FROM (
+    SELECT g.person_id, m.household_id, count(*) AS members
+    FROM gone AS g JOIN left_behind AS b USING (household_id) JOIN assistance_member AS m ON m.person_id = b.person_id
+    GROUP BY ALL
+)
+ORDER BY person_id, members DESC, household_id;
