@@ -140,7 +140,9 @@ def read_name(text: str) -> Reading:
         cleaned, said = _clean(text)
         while (again := _clean(cleaned))[0] != cleaned:  # what was cut off may have covered more of it; each round is shorter
             cleaned, said = again[0], said or again[1]
-        if not cleaned or _SOMEBODYS_CHILD.fullmatch(cleaned):
+        if _SOMEBODYS_CHILD.fullmatch(cleaned):
+            return None, None, None, None, said  # it has no name yet, and nobody is asked for one
+        if not cleaned:
             return None, None, None, None, said or "no_name"
         name = cleaned
     key = key_of(name)

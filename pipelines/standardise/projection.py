@@ -173,7 +173,7 @@ class Projection:
         if not column.map:
             return {made: value}
         alias = self._join(f"code_{name}", f"a_{name}")
-        self._warn(f"NOT {alias}.known", f"'{name}:not_mapped'")
+        self._warn(f"NOT {alias}.known", f"'{name}' || ':not_mapped'")
         return {made: value, f"{made}_as": f"{alias}.value", f"{made}_class": f"{alias}.class"}
 
     def _age(self, name: str, made: str, column: Column) -> dict[str, str]:

@@ -36,7 +36,7 @@ _STEPS = {
     "计算事实：照护、就业与财产": ("care", "livelihood", "houses"),
 }
 
-_READS = re.compile(r"\b(?:src|house|known|sure)_(\w+)")
+_READS = re.compile(r"\b(?:src|house|known|sure|has)_(\w+)")
 
 
 def sources_read(contracts: Mapping[str, Contract]) -> list[str]:
