@@ -18,7 +18,9 @@ CONTRACTS = load_contracts()
     ],
 )  # fmt: skip
 def test_an_age_leaves_two_years_of_birth_possible_and_never_says_a_birthday(standardised, age, died, years):
-    [row], _ = standardised(CONTRACTS["funeral"], [{"name": "王小明", "age": age, "death_date": died, "cremated_on": "2026-10-06"}])
+    [row], _ = standardised(
+        CONTRACTS["funeral"], [{"name": "王小明", "age": age, "death_date": died, "cremated_on": "2026-10-06"}]
+    )
     assert (row["age_born_from"], row["age_born_to"]) == years
     assert row["birth_date"] is None
 
@@ -27,14 +29,23 @@ def test_an_age_without_a_day_of_its_own_is_of_the_batchs_last_day(standardised)
     aged = {"heading": "年龄", "type": "age", "privacy": "identity"}
     contract = CONTRACTS["veterans"].model_dump()
     contract["columns"] = {"name": {"heading": "姓名", "type": "name", "privacy": "identity"}, "age": aged}
-    [row], _ = standardised(Contract.model_validate(contract | {"identity": {"name": "name"}, "expect": {}}), [{"name": "王小明", "age": "30"}])
+    [row], _ = standardised(
+        Contract.model_validate(contract | {"identity": {"name": "name"}, "expect": {}}), [{"name": "王小明", "age": "30"}]
+    )
     assert (row["age_born_from"], row["age_born_to"]) == (1995, 1996)
 
 
 def test_a_wording_is_what_its_table_says_and_an_unknown_one_is_listed_once_with_rows_and_sum(standardised):
     rows = [
         {"name": "甲甲", "item": item, "amount": amount}
-        for item, amount in (("工资统发", "100"), ("粮食直补", "20"), ("苹果奖补", "30"), ("苹果奖补", "12.5"), ("海参补贴", "1"), (None, "5"))
+        for item, amount in (
+            ("工资统发", "100"),
+            ("粮食直补", "20"),
+            ("苹果奖补", "30"),
+            ("苹果奖补", "12.5"),
+            ("海参补贴", "1"),
+            (None, "5"),
+        )
     ]
     read, counts = standardised(CONTRACTS["benefit_card"], rows)
     assert [(row["item"], row["item_as"], row["item_class"]) for row in read] == [
@@ -52,5 +63,11 @@ def test_a_wording_is_what_its_table_says_and_an_unknown_one_is_listed_once_with
 def test_a_row_about_a_household_may_name_only_its_house(standardised):
     rows = [{"name": None, "id_number": None, "address": "王台街道徐村12号", "happened_on": "2026-10-01"}]
     [row], counts = standardised(CONTRACTS["disasters"], rows)
-    assert (row["name"], row["id_status"], row["town"], row["village"], row["address"]) == (None, "missing", "王台街道", "徐村", "12号")
+    assert (row["name"], row["id_status"], row["town"], row["village"], row["address"]) == (
+        None,
+        "missing",
+        "王台街道",
+        "徐村",
+        "12号",
+    )
     assert counts["records"] == 1
