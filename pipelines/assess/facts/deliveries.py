@@ -1,7 +1,7 @@
 """What a row of a source speaks of beyond its own batch and person: deliveries that speak on, rows about a household.
 
-Belongs here: `stale_after` and `subject: household` of the contracts, as views that every fact reads alike. Does not belong here: who
-may be read for whom (`compute`), any fact.
+Belongs here: `stale_after` and `subject: household` of the contracts, as views that every fact reads alike. Does not belong here:
+who may be read for whom (`compute`), any fact.
 """
 
 from collections.abc import Mapping
