@@ -203,6 +203,11 @@ class Sources(_Declared):
         return self
 
 
+def declares(home: Home) -> bool:
+    """Whether the home declares any place."""
+    return (home.root / FILE).exists()
+
+
 def load_sources(home: Home, known: Collection[str]) -> Sources | None:
     """The home's `sources.yaml`; None if there is none.
 
@@ -214,7 +219,7 @@ def load_sources(home: Home, known: Collection[str]) -> Sources | None:
         DeclarationError: it is wrong; says where and what to do, and quotes nothing of it but names of sources and places.
     """
     path = home.root / FILE
-    if not path.exists():
+    if not declares(home):
         return None
     documents = read_declared(path)
     if len(documents) != 1:
@@ -229,6 +234,12 @@ def load_sources(home: Home, known: Collection[str]) -> Sources | None:
 
 
 _SEE = "照着数据员手册“数据在别处”一节的例子改正。"
+
+
+def fetched_sources(home: Home, known: Collection[str]) -> set[str]:
+    """Keys of the sources that are fetched from somewhere."""
+    sources = load_sources(home, known)
+    return {delivery.source for delivery in sources.deliveries} if sources else set()
 
 
 def pattern_of(delivery: Delivery, batch: str) -> str:

@@ -3,9 +3,9 @@
 Belongs here: the unfinished copy beside the file's place, what it is a copy of, going on with it, the digest.
 Does not belong here: which files (`stage`), how bytes are asked for (the module of the place).
 
-The unfinished copy's name begins with a dot: nobody who reads the drop folder takes it for a file. Beside it stands which file, of
-which size and time, it is a copy of; if that is another one by now, the copy begins again. So it does if its last bytes are not the
-ones that lie there (a disk that lost power may hold zeros).
+The unfinished copy's name begins with a dot: nobody who reads the drop folder takes it for a file. Beside it stands which
+file, of which size and time, it is a copy of; if that is another one by now, the copy begins again. So it does if its last bytes
+are not the ones that lie there (a disk that lost power may hold zeros).
 """
 
 import contextlib

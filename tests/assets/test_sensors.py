@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from assets.definitions import build_definitions
-from assets.jobs import DELIVERY_TAG
+from assets.graph import DELIVERY_TAG
 from assets.resources import Place
 from assets.schedules import month_before
 from assets.sensors import STILL_SECONDS, drop_sensor
