@@ -84,8 +84,8 @@ class _Database(_Place):
     database: str
     user: str
     password: Secret
-    tls: Literal["verify-full", "require", "off"] = "verify-full"
-    """`require` encrypts without checking who answers; `off` only where the line itself is protected."""
+    tls: Literal["verify-full", "require", "none"] = "verify-full"
+    """`require` encrypts without checking who answers; `none` only where the line itself is protected."""
     ca: str | None = None
     """The certificate authority's file, relative to the home folder; the system's ones by default."""
 

@@ -46,13 +46,22 @@ def untrusted(where: str) -> DataError:
     return DataError(
         "加密连接建立不了：对方不支持加密，或证书不可信。",
         where=where,
-        todo="请对方开启 TLS，或把对方的证书机构文件写在 ca；专线上确实不加密的，由负责人写 tls: off（S3 写 http://）。",
+        todo="请对方开启 TLS，或把对方的证书机构文件写在 ca；专线上确实不加密的，由负责人写 tls: none（S3 写 http://）。",
     )
 
 
 def denied(where: str) -> DataError:
     """Logged in, but not allowed to read this."""
     return DataError("登录成功，但没有权限读取。", where=where, todo="请对方给这个账号授予读取权限。")
+
+
+def denied_or_absent(where: str) -> DataError:
+    """MySQL tells an account nothing of tables that it may not read: an absent one is refused like a forbidden one."""
+    return DataError(
+        "登录成功，但没有权限读取，或者没有这个表。",
+        where=where,
+        todo="核对 query 或 view 里的名称；对了，就请对方授予读取权限。",
+    )
 
 
 def vanished(where: str) -> DataError:

@@ -33,9 +33,9 @@ _CODES = {
     1698: failures.refused,
     1044: failures.refused,
     1049: failures.refused,
-    1142: failures.denied,
-    1143: failures.denied,
-    1370: failures.denied,
+    1142: failures.denied_or_absent,
+    1143: failures.denied_or_absent,
+    1370: failures.denied_or_absent,
     1146: failures.no_table,
     1054: failures.no_table,
     1064: failures.bad_query,
@@ -69,7 +69,7 @@ def ask_mysql(place: Mysql, key: str, home: Home, asked: Question) -> Iterator["
             host=place.host,
             port=place.port,
             user=place.user,
-            password=password,
+            password=password.encode(),  # of a text it would take Latin letters only
             database=place.database,
             charset="utf8mb4",
             connect_timeout=_CONNECT_SECONDS,
@@ -96,7 +96,7 @@ def ask_mysql(place: Mysql, key: str, home: Home, asked: Question) -> Iterator["
 
 
 def _tls(place: Mysql, home: Home) -> ssl.SSLContext | None:
-    if place.tls == "off":
+    if place.tls == "none":
         return None
     context = ssl.create_default_context(cafile=str(home.root / place.ca) if place.ca else None)
     if place.tls == "require":
@@ -120,8 +120,16 @@ class MysqlRows:
 
         while rows := _told(self._where, lambda: self._cursor.fetchmany(ROWS)):
             columns = zip(*rows, strict=True)
-            arrays = [pa.array(column, type=field.type) for column, field in zip(columns, self.schema, strict=True)]
+            arrays = [self._array(column, field) for column, field in zip(columns, self.schema, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _array(self, column: tuple[Any, ...], field: "pa.Field") -> "pa.Array":
+        import pyarrow as pa
+
+        try:
+            return pa.array(column, type=field.type)
+        except pa.ArrowException:  # a date that is none (0000-00-00 comes as a text), a number of more than 38 digits
+            raise failures.bad_type(self._where, field.name) from None
 
 
 def _type(field: Any, where: str) -> "pa.DataType":
@@ -129,8 +137,8 @@ def _type(field: Any, where: str) -> "pa.DataType":
 
     if field.type_code in _WHOLE:
         return pa.decimal128(20, 0) if field.type_code == 8 else pa.int64()  # BIGINT UNSIGNED is longer than 64 bits' numbers
-    if field.type_code in (0, 246):  # DECIMAL; the length counts the sign and the point
-        return pa.decimal256(min(76, field.length), field.scale)
+    if field.type_code in (0, 246):  # DECIMAL
+        return pa.decimal128(38, field.scale)
     if field.type_code in (4, 5):
         return pa.float64()
     if field.type_code == 10:

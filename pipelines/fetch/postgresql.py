@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _CONNECT_SECONDS = 15
+_MOST_DIGITS = 38
 _TEXTS = frozenset({"text", "varchar", "bpchar", "name", "json", "jsonb", "xml", "numeric"})
 _TYPES = {"month_start": "date", "month_end": "date", "batch": "text"}
 _STATES = {
@@ -82,7 +83,7 @@ def _address(place: Postgresql, home: Home) -> str:
         "dbname": place.database,
         "user": place.user,
         "password": reveal(place.password, home),
-        "sslmode": {"verify-full": "verify-full", "require": "require", "off": "disable"}[place.tls],
+        "sslmode": {"verify-full": "verify-full", "require": "require", "none": "disable"}[place.tls],
         "connect_timeout": str(_CONNECT_SECONDS),
         "application_name": "zhudong",
         "client_encoding": "UTF8",
@@ -149,7 +150,8 @@ def _plain(field: "pa.Field", where: str) -> "pa.DataType":
     kind = (field.metadata or {}).get(b"POSTGRESQL:type", b"").decode()
     modifier = int((field.metadata or {}).get(b"POSTGRESQL:typmod", b"-1"))
     if kind == "numeric" and modifier >= 0:
-        return pa.decimal128((modifier - 4) >> 16, (modifier - 4) & 0x7FF)
+        digits, places = (modifier - 4) >> 16, (modifier - 4) & 0x7FF
+        return pa.decimal128(digits, places) if places <= digits <= _MOST_DIGITS else pa.string()
     if kind in _TEXTS:
         return pa.string()
     if kind in ("int2", "int4", "int8", "float4", "float8", "bool", "date", "timestamp"):

@@ -40,10 +40,10 @@ def open_sftp(place: Sftp, key: str, home: Home) -> Iterator["SftpPlace"]:
     except ModuleNotFoundError:
         raise failures.not_installed("sftp") from None
     where = where_of(place, key)
-    options = _login(place, home)
+    options = _login(place, home, where)
     with asyncio.Runner() as runner:
         with _told(where):
-            connection = runner.run(asyncssh.connect(place.host, place.port, **options))
+            connection = runner.run(_connect(place, options))
         try:
             with _told(where):
                 client = runner.run(_client(connection))
@@ -54,11 +54,17 @@ def open_sftp(place: Sftp, key: str, home: Home) -> Iterator["SftpPlace"]:
                 runner.run(asyncio.wait_for(connection.wait_closed(), _LOGIN_SECONDS))
 
 
+async def _connect(place: Sftp, options: dict[str, Any]) -> "asyncssh.SSHClientConnection":
+    import asyncssh
+
+    return await asyncssh.connect(place.host, place.port, **options)
+
+
 async def _client(connection: "asyncssh.SSHClientConnection") -> "asyncssh.SFTPClient":
     return await connection.start_sftp_client()
 
 
-def _login(place: Sftp, home: Home) -> dict[str, Any]:
+def _login(place: Sftp, home: Home, where: str) -> dict[str, Any]:
     import asyncssh
 
     known = home.root / place.known_hosts
@@ -66,6 +72,10 @@ def _login(place: Sftp, home: Home) -> dict[str, Any]:
         raise DataError(
             "找不到 known_hosts 文件，不能确认对方服务器是谁。", where=str(known), todo="向对方核实主机密钥，写进这个文件。"
         )
+    try:
+        hosts = asyncssh.read_known_hosts(str(known))
+    except (ValueError, OSError, asyncssh.Error):
+        raise failures.unknown_host(where) from None  # what cannot be read knows nobody
     password = reveal(place.password, home) if place.password else None
     keys: list[Any] = []
     if place.key:
@@ -78,7 +88,7 @@ def _login(place: Sftp, home: Home) -> dict[str, Any]:
             ) from None
     return {
         "username": place.user,
-        "known_hosts": str(known),
+        "known_hosts": hosts,
         "client_keys": keys,
         "password": None if place.key else password,
         # Nothing of the machine's own: what is declared is all there is.
@@ -186,7 +196,5 @@ def _told(where: str) -> Iterator[None]:
         raise failures.cut_off(where) from None
     except (OSError, TimeoutError):
         raise failures.unreachable(where) from None
-    except ValueError:
-        raise failures.unknown_host(where) from None  # a known_hosts that cannot be read knows nobody
     except asyncssh.Error:
         raise failures.failed(where) from None

@@ -16,14 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.errors import DataError
+from pipelines.fetch import failures
 from pipelines.fetch.complete import announced, is_mark, is_unfinished, let_settle
-from pipelines.fetch.declared import S3, Delivery, Sftp, load_sources, pattern_of, where_of
+from pipelines.fetch.declared import S3, Delivery, Mysql, Place, Postgresql, Sftp, load_sources, pattern_of, where_of
 from pipelines.fetch.ledger import Fetched, read_fetched, write_fetched
 from pipelines.fetch.place import FilePlace, RemoteFile, landing_name, open_place
-from pipelines.fetch.queries import Rows, open_rows, write_rows
+from pipelines.fetch.queries import open_rows, write_rows
 from pipelines.fetch.transfer import Carried, carry, digest_of, part_of
 from pipelines.progress import Reporter
 from pipelines.storage import Home, check_batch
+
+_ATTEMPTS = 3
+_PAUSE_SECONDS = 1.0
 
 
 @dataclass
@@ -93,11 +97,8 @@ def fetch(
             place = sources.places[delivery.place]
             where = where_of(place, delivery.place)
             try:
-                if isinstance(place, Sftp | S3):
-                    with open_place(place, delivery.place, home) as opened:
-                        _fetch_files(this, delivery, place.kind, opened)
-                elif again or not this.known(delivery):
-                    _fetch_rows(this, delivery, place.kind, lambda d=delivery, p=place: open_rows(p, d.place, home, d, batch))
+                if again or isinstance(place, Sftp | S3) or not this.known(delivery):
+                    _try_again(lambda d=delivery, p=place: _fetch_one(this, d, p))
             except DataError as error:
                 before = this.known(delivery)
                 if again or not before:
@@ -107,6 +108,26 @@ def fetch(
     if failed:
         raise failed[0] if len(failed) == 1 else DataError("\n\n".join(str(error) for error in failed))
     return this.new
+
+
+def _try_again(work: Callable[[], None]) -> None:
+    """Do it, and where the line broke do it again over a new one: it goes on where it stopped."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return work()
+        except failures.CutOffError:
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(_PAUSE_SECONDS * attempt)
+    raise AssertionError("not reached")
+
+
+def _fetch_one(this: _Round, delivery: Delivery, place: Place) -> None:
+    if isinstance(place, Sftp | S3):
+        with open_place(place, delivery.place, this.home) as opened:
+            _fetch_files(this, delivery, place.kind, opened)
+    else:
+        _fetch_rows(this, delivery, place)
 
 
 def _of_source(error: DataError, delivery: Delivery) -> DataError:
@@ -198,14 +219,14 @@ def _line(this: _Round, delivery: Delivery, kind: str, file: str, copy: Carried,
     )
 
 
-def _fetch_rows(this: _Round, delivery: Delivery, kind: str, ask: Callable[[], contextlib.AbstractContextManager[Rows]]) -> None:
+def _fetch_rows(this: _Round, delivery: Delivery, place: Postgresql | Mysql) -> None:
     target = this.folder(delivery) / f"{delivery.name}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(target)
     this.reporter.start(f"{delivery.source}：查询 {delivery.place}")
     asked_at = dt.datetime.now(dt.UTC)
     try:
-        with ask() as rows:
+        with open_rows(place, delivery.place, this.home, delivery, this.batch) as rows:
             count = write_rows(rows, part, this.reporter.advance)
         size, digest = part.stat().st_size, digest_of(part)
         remote = RemoteFile(delivery.name, size, None)
@@ -216,7 +237,7 @@ def _fetch_rows(this: _Round, delivery: Delivery, kind: str, ask: Callable[[], c
         batch=this.batch,
         source=delivery.source,
         place=delivery.place,
-        kind=kind,
+        kind=place.kind,
         remote=delivery.name,
         remote_bytes=None,
         remote_changed=None,

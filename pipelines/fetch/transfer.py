@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +22,6 @@ from pipelines.errors import DataError
 from pipelines.fetch import failures
 from pipelines.fetch.place import BLOCK, FilePlace, RemoteFile
 
-_ATTEMPTS = 3
-_PAUSE_SECONDS = 1.0
 _OVERLAP = 64 << 10
 """How much of an unfinished copy's end is compared before going on."""
 _SPARE = 16 << 20
@@ -59,7 +56,7 @@ class Carried:
 
 
 def carry(place: FilePlace, remote: RemoteFile, target: Path, told: Callable[[int], None] = lambda _: None) -> Carried:
-    """Bring a file over, going on with an unfinished copy of the same file; a lost connection is tried again.
+    """Bring a file over, going on with an unfinished copy of the same file.
 
     Args:
         place: where it lies.
@@ -72,18 +69,8 @@ def carry(place: FilePlace, remote: RemoteFile, target: Path, told: Callable[[in
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(target)
-    resumed_from: int | None = None
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            sha256, from_byte = _go_on(place, remote, part, told)
-        except failures.CutOffError:
-            resumed_from = 0 if resumed_from is None else resumed_from
-            if attempt == _ATTEMPTS:
-                raise
-            time.sleep(_PAUSE_SECONDS * attempt)
-        else:
-            return Carried(remote, part, target, sha256, from_byte)
-    raise AssertionError("not reached")
+    sha256, resumed_from = _go_on(place, remote, part, told)
+    return Carried(remote, part, target, sha256, resumed_from)
 
 
 def part_of(target: Path) -> Path:
@@ -100,7 +87,7 @@ def _identity(remote: RemoteFile) -> str:
 
 
 def _go_on(place: FilePlace, remote: RemoteFile, part: Path, told: Callable[[int], None]) -> tuple[str, int]:
-    """One attempt; the digest, and how much had been there before."""
+    """The digest, and how much had been there before."""
     where = f"{place.where} {remote.path}"
     held = _held(place, remote, part)
     if shutil.disk_usage(part.parent).free < remote.size - held + _SPARE:
