@@ -79,8 +79,8 @@ def ask_mysql(place: Mysql, key: str, home: Home, asked: Question) -> Iterator["
         )
 
     connection = _told(where, connect)
+    cursor = connection.cursor(pymysql.cursors.SSCursor)
     try:
-        cursor = connection.cursor(pymysql.cursors.SSCursor)
         names = parameters_in(asked.text)
         text = written_with(asked.text.replace("%", "%%"), {name: f"%({name})s" for name in names}) if names else asked.text
         values = {name: asked.values[name] for name in names} or None
@@ -92,7 +92,10 @@ def ask_mysql(place: Mysql, key: str, home: Home, asked: Question) -> Iterator["
         yield MysqlRows(where, cursor)
     finally:
         with contextlib.suppress(Exception):
-            connection._force_close()  # noqa: SLF001  close() would first read all rows that were not asked for
+            # close() would first read all rows that were not asked for, and so would the cursor, when it goes.
+            if cursor._result is not None:  # noqa: SLF001
+                cursor._result.unbuffered_active = False  # noqa: SLF001
+            connection._force_close()  # noqa: SLF001
 
 
 def _tls(place: Mysql, home: Home) -> ssl.SSLContext | None:

@@ -36,7 +36,7 @@ def open_sftp(place: Sftp, key: str, home: Home) -> Iterator["SftpPlace"]:
         DataError: the server cannot be reached, is not the known one, or refuses the login.
     """
     try:
-        import asyncssh
+        import asyncssh  # noqa: F401
     except ModuleNotFoundError:
         raise failures.not_installed("sftp") from None
     where = where_of(place, key)

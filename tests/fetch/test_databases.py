@@ -19,8 +19,8 @@ from tests.fetch.servers import CANARY, free_port
 
 pytestmark = pytest.mark.real
 KINDS = ("postgresql", "mysql")
-ROWS = 120_000
-"""More than are asked for at once, twice over."""
+ROWS = 60_000
+"""More than are asked for at once."""
 
 
 @pytest.fixture(scope="session")

@@ -180,7 +180,7 @@ def test_the_server_killed_in_the_middle_leaves_nothing_that_is_read(office, mon
             return real(place, remote, target, told)
 
         monkeypatch.setattr(stage, "carry", killed)
-        with pytest.raises(DataError, match="连不上|传送中途断了"):
+        with pytest.raises(DataError, match=r"连不上|传送中途断了"):
             office.fetch()
     assert part.exists()
     assert not any(name.endswith(".csv") for name in office.landed())
