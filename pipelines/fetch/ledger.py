@@ -63,6 +63,6 @@ def _columns() -> dict[str, Any]:
     import polars as pl
 
     times = pl.Datetime("us", "UTC")
-    kinds = {"remote_bytes": pl.Int64, "bytes": pl.Int64, "rows": pl.Int64, "resumed_from": pl.Int64}
+    kinds: dict[str, Any] = {"remote_bytes": pl.Int64, "bytes": pl.Int64, "rows": pl.Int64, "resumed_from": pl.Int64}
     kinds |= dict.fromkeys(("remote_changed", "asked_at", "fetched_at"), times)
     return {name: kinds.get(name, pl.String) for name in Fetched.__dataclass_fields__}

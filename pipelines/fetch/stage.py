@@ -13,6 +13,7 @@ import fcntl
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pipelines.errors import DataError
@@ -98,7 +99,7 @@ def fetch(
             where = where_of(place, delivery.place)
             try:
                 if again or isinstance(place, Sftp | S3) or not this.known(delivery):
-                    _try_again(lambda d=delivery, p=place: _fetch_one(this, d, p))
+                    _try_again(partial(_fetch_one, this, delivery, place))
             except DataError as error:
                 before = this.known(delivery)
                 if again or not before:

@@ -1,6 +1,7 @@
 """Fetching as an officer meets it: the command, the month's run, the UI's records. No secret stands in any of them."""
 
 import datetime as dt
+import shutil
 import traceback
 
 import dagster as dg
@@ -133,10 +134,14 @@ def test_every_night_the_month_that_is_over_is_asked_again(reports, contracts, h
 
 
 def test_the_month_is_not_put_off_for_a_required_source_that_the_run_itself_will_fetch(
-    reports, contracts, home, drop, kept_state
-):  # noqa: F811
-    import shutil
-
+    reports,
+    contracts,  # noqa: F811
+    home,  # noqa: F811
+    drop,  # noqa: F811
+    kept_state,  # noqa: F811
+    monkeypatch,
+):
+    monkeypatch.setenv("ZHUDONG_STATE", str(kept_state))
     shutil.rmtree(drop / "2026-10/police_household")
     place = Place(home=str(home.root), extracts=str(drop))
     definitions = build_definitions(contracts=contracts, place=place)
