@@ -16,8 +16,8 @@ from pipelines.extracts.complete import awaited
 from pipelines.extracts.find import dropped, source_folder
 from pipelines.storage import Home
 
-MONTHS_BETWEEN = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
-"""How often a source is sent; one that is sent on events is never late."""
+MONTHS_BETWEEN = {"week": 1, "month": 1, "quarter": 3, "half_year": 6, "year": 12}
+"""How often a source is sent; one that is sent on events or on request is never late."""
 
 
 @dataclass(frozen=True)
