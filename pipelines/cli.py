@@ -192,14 +192,14 @@ def _explain(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
         home = _home(given)
         if given.subject.startswith("L"):
-            from pipelines.assess.explain import explain_lead, explain_lead_html
+            from pipelines.assess.explain.explain import explain_lead, explain_lead_html
 
             print(explain_lead(home, given.subject, given.role))
             if given.html:
                 given.html.write_text(explain_lead_html(home, given.subject, given.role), encoding="utf-8")
                 print(f"\n网页：{given.html}")
         else:
-            from pipelines.linkage.explain import explain_person
+            from pipelines.linkage.review.explain import explain_person
 
             print(explain_person(home, given.subject, given.role))
 
@@ -214,8 +214,8 @@ def _explain(commands: Any) -> None:
 
 def _simulate(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
-        from pipelines.assess.simulate import simulate
-        from pipelines.assess.simulation_view import print_simulation
+        from pipelines.assess.whatif.simulate import simulate
+        from pipelines.assess.whatif.view import print_simulation
 
         home = _home(given)
         settings = dict(_key_value(text) for text in given.set)
@@ -249,7 +249,7 @@ def _parameters(commands: Any) -> None:
 
 def _rules(commands: Any) -> None:
     def command(given: argparse.Namespace) -> int:
-        from pipelines.assess.cases import rules_new, rules_test
+        from pipelines.assess.rules.cases import rules_new, rules_test
 
         if given.action == "test":
             return 0 if rules_test(reporter()) else 1
@@ -266,7 +266,7 @@ def _rules(commands: Any) -> None:
 def _train(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
         from pipelines.contracts import load_contracts
-        from pipelines.linkage.train import train
+        from pipelines.linkage.train.train import train
 
         home = _home(given)
         for name, value in train(home, _batch(given, home), load_contracts(), reporter()).items():
@@ -277,7 +277,7 @@ def _train(commands: Any) -> None:
 
 def _review(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
-        from pipelines.linkage.review import export_review, import_review
+        from pipelines.linkage.review.questions import export_review, import_review
 
         home = _home(given)
         if given.action == "export":
@@ -298,8 +298,8 @@ def _review(commands: Any) -> None:
 
 def _evaluate(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
-        from pipelines.assess.evaluate import evaluate_findings
-        from pipelines.linkage.evaluate import evaluate_linkage
+        from pipelines.assess.measure.evaluate import evaluate_findings
+        from pipelines.linkage.measure.evaluate import evaluate_linkage
 
         home = _home(given)
         batch = _batch(given, home)
