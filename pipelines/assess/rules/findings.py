@@ -65,18 +65,26 @@ def run_rules(home: Home, batch: str, reporter: Reporter) -> dict[str, int | flo
 
 
 def open_facts(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
-    """Give the connection the views `person_fact`, `household_fact` and `fact_records` of a batch.
+    """Give the connection the views `person_fact`, `household_fact` (with the income's interval) and `fact_records` of a batch.
 
     Raises:
         DataError: they are not there.
     """
-    for table in ("person_fact", "household_fact", "fact_records"):
+    for table in ("person_fact", "household_fact", "household_income", "fact_records"):
         path = home.lake(batch, "assess", table)
         if not path.exists():
             raise DataError(
-                f"批次 {batch} 还没有计算事实。", where=f"{batch}/assess/{path.name}", todo="先运行这个批次（zhudong run）。"
+                f"批次 {batch} 还没有计算事实和收入。", where=f"{batch}/assess/{path.name}", todo="先运行这个批次（zhudong run）。"
             )
-        connection.execute(f"CREATE OR REPLACE VIEW {table} AS FROM read_parquet('{quoted(path)}')")
+        view = "fact_of_household" if table == "household_fact" else table
+        connection.execute(f"CREATE OR REPLACE VIEW {view} AS FROM read_parquet('{quoted(path)}')")
+    connection.execute("""
+        CREATE OR REPLACE VIEW household_fact AS
+        SELECT f.*, i.low AS household_income_low, i.high AS household_income_high, i.deduction_low AS household_deduction_low,
+            i.deduction_high AS household_deduction_high, i.open_classes AS household_income_open,
+            i.undelivered AS household_income_undelivered
+        FROM fact_of_household AS f LEFT JOIN household_income AS i USING (household_id)
+    """)
 
 
 def _collect_records(connection: "duckdb.DuckDBPyConnection", running: Sequence[Running], catalogue: Catalogue) -> None:
