@@ -45,3 +45,12 @@ CREATE TABLE household_fact (
     household_income_open INTEGER,              -- 没有查清的收入类别 | 类 | 近12月 | -
     household_income_undelivered BOOLEAN        -- 有收入类别因为数据没有送来而不能确定 | 是/否 | 近12月 | -
 );
+
+CREATE TABLE income_comparison ( -- whose outcome under a rule on household_income would differ with the interval in its place
+    batch VARCHAR,
+    rule_id VARCHAR,
+    household_id VARCHAR,
+    person_id VARCHAR,              -- NULL for a household's rule
+    outcome_today VARCHAR,          -- true, unknown, none
+    outcome_with_classes VARCHAR    -- true, unknown, none
+);

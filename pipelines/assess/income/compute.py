@@ -146,7 +146,8 @@ def _add_undelivered(con: "duckdb.DuckDBPyConnection", classes: list[IncomeClass
         if one.needs and not present & set(one.needs):
             con.execute(f"""
                 INSERT INTO statement
-                SELECT household_id, person_id, {one.number}, 0, 'inf', 'not_delivered', true, NULL, NULL, NULL, getvariable('as_of')
+                SELECT household_id, person_id, {one.number}, 0, 'inf', 'not_delivered', true, NULL, NULL, NULL,
+                    getvariable('as_of')
                 FROM earner
                 WHERE ({one.who}) AND NOT dead AND person_id NOT IN (SELECT person_id FROM statement WHERE class = {one.number})
             """)

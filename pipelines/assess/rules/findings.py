@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.assess.rules.catalogue import Catalogue, load_catalogue
+from pipelines.assess.rules.income_comparison import write_comparison
 from pipelines.assess.rules.load import load_rules
 from pipelines.assess.rules.questions import TO_DECIDE
 from pipelines.assess.rules.run import POPULATIONS, Running, district_area, find, prepare
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 def run_rules(home: Home, batch: str, reporter: Reporter) -> dict[str, int | float]:
     """Hold every person and household of a batch against every rule; write the findings and what they rest on.
 
-    Reads `assess/person_fact`, `household_fact`, `fact_records`; writes `assess/findings`, `rules`, `parameters`, `waiting`.
+    Reads `assess/person_fact`, `household_fact`, `fact_records`; writes `assess/findings`, `rules`, `parameters`, `waiting`,
+    `income_comparison`.
 
     Returns:
         counts: rules run and not run, findings true and unknown, by direction and level.
@@ -53,11 +55,13 @@ def run_rules(home: Home, batch: str, reporter: Reporter) -> dict[str, int | flo
         places = [(district_area(), population or "any") for population in POPULATIONS]
         write_parameters(connection, home, batch, parameters, places, day)
         rows = connection.execute("SELECT direction, outcome, level, count(*) FROM found GROUP BY ALL").fetchall()
+        differing = write_comparison(connection, (home, batch), running, catalogue, day)
     for each in running:
         if each.not_run:
             reporter.note(f"规则 {each.rule.declared.rule} {each.rule.declared.title}：{each.not_run}")
     counts: dict[str, int | float] = {"findings": findings, "rules_run": sum(each.runs for each in running)}
     counts["rules_not_run"] = len(running) - counts["rules_run"]
+    counts["income_would_differ"] = differing
     for direction, outcome, level, count in rows:
         for name in (f"outcome_{outcome}", f"{direction}_{level}"):
             counts[name] = counts.get(name, 0) + count
@@ -74,7 +78,9 @@ def open_facts(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) 
         path = home.lake(batch, "assess", table)
         if not path.exists():
             raise DataError(
-                f"批次 {batch} 还没有计算事实和收入。", where=f"{batch}/assess/{path.name}", todo="先运行这个批次（zhudong run）。"
+                f"批次 {batch} 还没有计算事实和收入。",
+                where=f"{batch}/assess/{path.name}",
+                todo="先运行这个批次（zhudong run）。",
             )
         view = "fact_of_household" if table == "household_fact" else table
         connection.execute(f"CREATE OR REPLACE VIEW {view} AS FROM read_parquet('{quoted(path)}')")

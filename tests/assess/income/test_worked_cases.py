@@ -38,7 +38,9 @@ def with_values(**values):
     parameters = dict(load_parameters())
     for name, value in values.items():
         key = name.replace("__", ".")
-        changed = [one.model_copy(update={"value": None if value is None else Decimal(str(value))}) for one in parameters[key].values]
+        changed = [
+            one.model_copy(update={"value": None if value is None else Decimal(str(value))}) for one in parameters[key].values
+        ]
         parameters[key] = parameters[key].model_copy(update={"values": changed})
     return parameters
 
@@ -57,13 +59,20 @@ def state(lake, *answers):
     path = lake.home.lake(lake.batch, "returns", "income_answers")
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [
-        {"person_id": who, "class": number, "amount": float(amount), "stated_on": dt.date(2025, 10, 20), "file": "走访.xlsx", "row_no": 5 + n}
+        {
+            "person_id": who,
+            "class": number,
+            "amount": float(amount),
+            "stated_on": dt.date(2025, 10, 20),
+            "file": "走访.xlsx",
+            "row_no": 5 + n,
+        }
         for n, (who, number, amount) in enumerate(answers)
     ]
     pq.write_table(pa.Table.from_pylist(rows), path)
 
 
-def elders(root, *, absent=(), **son):
+def elders(root, *, absent=()):
     """Two elders with land let; their son lives with wife and child elsewhere, where he moved in the month before."""
     before = ModelLake(root, "2025-09")
     for who, sex, born in (("父", "1", "1955-01-01"), ("母", "2", "1957-01-01"), ("儿", "1", "1985-01-01")):
@@ -78,14 +87,18 @@ def elders(root, *, absent=(), **son):
     lake.register("老户", 父="户主", 母="配偶")
     lake.register("新户", 儿="户主", 媳="配偶", 孙="子")
     for who in ("父", "母"):
-        lake.row("pensions", who, pension_kind="居民养老", month_amount=Decimal(180), basic_part=Decimal(150), from_month="2015-01")
+        lake.row(
+            "pensions", who, pension_kind="居民养老", month_amount=Decimal(180), basic_part=Decimal(150), from_month="2015-01"
+        )
     lake.row("land_subsidies", "父", land_area=Decimal(2), let_area=Decimal(2), rent=Decimal(1600), year=2025, amount=Decimal(0))
     return lake
 
 
 def test_two_elders_and_a_son_of_5000_a_month(tmp_path):
     lake = elders(tmp_path)
-    lake.row("tax_income", "儿", income=Decimal(60000), period_from="2025-10", period_to="2025-10", payer="店", income_kind="经营所得")
+    lake.row(
+        "tax_income", "儿", income=Decimal(60000), period_from="2025-10", period_to="2025-10", payer="店", income_kind="经营所得"
+    )
     state(lake, ("媳", 2, 0))
     income = Incomes(lake)
     assert [income.rows(who)[9]["low"] for who in ("父", "母")] == [360, 360]
@@ -125,7 +138,9 @@ def test_a_wage_with_gaps_and_a_wife_who_shows_nothing(tmp_path):
 def test_rigid_expense_is_deducted_by_ratio_less_what_has_been_paid_for_it(tmp_path):
     lake = ModelLake(tmp_path, BATCH)
     family(lake, 夫=("1", "1980-01-01"), 妻=("2", "1985-01-01"), 生=("2", "2008-01-01"))
-    lake.row("tax_income", "夫", income=Decimal(60000), period_from="2025-10", period_to="2025-10", payer="店", income_kind="经营所得")
+    lake.row(
+        "tax_income", "夫", income=Decimal(60000), period_from="2025-10", period_to="2025-10", payer="店", income_kind="经营所得"
+    )
     state(lake, ("妻", 2, 0))
     lake.row("school_enrolment", "生", school_state="在读", stage="高中")
     lake.row("school_aid", "生", stage="高中", term="2025-2026-1", aid_kind="无", amount=Decimal(0), tuition=Decimal(5000))
@@ -143,7 +158,9 @@ def test_rigid_expense_is_deducted_by_ratio_less_what_has_been_paid_for_it(tmp_p
 def test_without_a_public_fee_schooling_is_not_deducted_and_the_household_says_so(tmp_path):
     lake = ModelLake(tmp_path, BATCH)
     family(lake, 母=("2", "1980-01-01"), 生=("2", "2008-01-01"))
-    lake.row("tax_income", "母", income=Decimal(60000), period_from="2025-10", period_to="2025-10", payer="店", income_kind="经营所得")
+    lake.row(
+        "tax_income", "母", income=Decimal(60000), period_from="2025-10", period_to="2025-10", payer="店", income_kind="经营所得"
+    )
     lake.row("school_enrolment", "生", school_state="在读", stage="高中")
     lake.row("school_aid", "生", stage="高中", term="2025-2026-1", aid_kind="无", amount=Decimal(0), tuition=Decimal(5000))
     home = Incomes(lake).of("母")

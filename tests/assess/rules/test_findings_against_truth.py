@@ -8,6 +8,7 @@ import datetime as dt
 import pytest
 
 from pipelines.assess.facts.compute import compute_facts
+from pipelines.assess.income.compute import compute_income
 from pipelines.assess.measure.evaluate import evaluate_findings
 from pipelines.assess.rules.catalogue import load_catalogue
 from pipelines.assess.rules.findings import run_rules
@@ -74,6 +75,7 @@ def district(tmp_path_factory):
         write_parquet(connection, nobody, home.lake(BATCH, "linkage", "person_alias"))
     build_households(home, BATCH, Silent())
     compute_facts(home, BATCH, Silent())
+    compute_income(home, BATCH, Silent())
     run_rules(home, BATCH, Silent())
     return home, truth
 
