@@ -181,14 +181,19 @@ class Contract(_Declared):
                 for column in fields.values():
                     if column.removesuffix(".id") not in known:
                         raise ValueError(f"identity 里的“{column}”不在 columns 里")
+        for column in self.expect.filled:
+            if column not in known:
+                raise ValueError(f"expect.filled 里的“{column}”不在 columns 里")
+        return self
+
+    @model_validator(mode="after")
+    def _columns_beside(self) -> "Contract":
+        """A column that an age or a wording leans on is there, and of its type."""
         for name, declared in self.columns.items():
             if declared.age_on and getattr(self.columns.get(declared.age_on), "type", "") != "date":
                 raise ValueError(f"列 {name} 的 age_on“{declared.age_on}”不是 columns 里的日期列")
             if declared.map_sum and getattr(self.columns.get(declared.map_sum), "type", "") != "money":
                 raise ValueError(f"列 {name} 的 map_sum“{declared.map_sum}”不是 columns 里的金额列")
-        for column in self.expect.filled:
-            if column not in known:
-                raise ValueError(f"expect.filled 里的“{column}”不在 columns 里")
         return self
 
     def text_columns(self) -> dict[str, Column]:

@@ -71,7 +71,9 @@ def sources() -> str:
 
 def _facts_of(contract: "Contract") -> list[str]:
     """What holds of the whole kind, one line each."""
-    said = [f"- 部门：{contract.department}；报送：{FREQUENCIES[contract.frequency]}；{'必需' if contract.required else '可缺'}。"]
+    said = [
+        f"- 部门：{contract.department}；报送：{FREQUENCIES[contract.frequency]}；{'必需' if contract.required else '可缺'}。"
+    ]
     if contract.use == "authorised":
         said.append("- 只用于当天有有效核对授权的人；没有授权的，连“有没有一行”也不看。")
     if contract.subject == "household":

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _DECLARED = re.compile(r"^    (\w+) ([A-Z]+(?:\[\])?),?(?:\s+--.*)?$", re.MULTILINE)
-_TYPES = {"date": "DATE", "month": "DATE", "money": "DECIMAL(18,2)", "integer": "BIGINT", "decimal": "DECIMAL(18,4)", "set": "VARCHAR[]"}
+_TYPES = {
+    "date": "DATE",
+    "month": "DATE",
+    "money": "DECIMAL(18,2)",
+    "integer": "BIGINT",
+    "decimal": "DECIMAL(18,4)",
+    "set": "VARCHAR[]",
+}
 
 
 @functools.cache

@@ -164,12 +164,17 @@ class Projection:
                 self._warn(f"NOT {alias}.known", f"'{name}:unknown_code'")
                 value = f"{alias}.value"
             case _:
-                value = self._reading("plain_text", raw)
-                if column.map:
-                    alias = self._join(f"code_{name}", raw)
-                    self._warn(f"NOT {alias}.known", f"'{name}:not_mapped'")
-                    return {made: value, f"{made}_as": f"{alias}.value", f"{made}_class": f"{alias}.class"}
+                return self._text(name, made, column)
         return {made: value}
+
+    def _text(self, name: str, made: str, column: Column) -> dict[str, str]:
+        """As written, and what a table says the wording is."""
+        value = self._reading("plain_text", f"a_{name}")
+        if not column.map:
+            return {made: value}
+        alias = self._join(f"code_{name}", f"a_{name}")
+        self._warn(f"NOT {alias}.known", f"'{name}' || ':not_mapped'")
+        return {made: value, f"{made}_as": f"{alias}.value", f"{made}_class": f"{alias}.class"}
 
     def _age(self, name: str, made: str, column: Column) -> dict[str, str]:
         """Whole years, and the two years of birth they leave possible: who is 63 on a day was born 64 or 63 years before it."""

@@ -69,7 +69,9 @@ def town(tmp_path_factory):
     """All kinds, read and standardised, in one home with a register of the people they speak of; and linked."""
     folder = tmp_path_factory.mktemp("kinds")
     home = Home(folder / "home", memory="500MB", threads=1)
-    register = f"户号,与户主关系,姓名,公民身份号码,出生日期\n001,户主,{NAME},{ADULT},1962-03-07\n001,孙女,王小小,{CHILD},2020-01-03\n"
+    register = (
+        f"户号,与户主关系,姓名,公民身份号码,出生日期\n001,户主,{NAME},{ADULT},1962-03-07\n001,孙女,王小小,{CHILD},2020-01-03\n"
+    )
     put(folder, "police_household", "户籍.csv", register)
     for source in KINDS:
         contract = CONTRACTS[source]
@@ -78,7 +80,9 @@ def town(tmp_path_factory):
             put(folder, source, f"{which}.csv", sheet(contract, [good], which))
         if coded := [row for row, _, _ in writings(contract)]:
             put(folder, source, "codes.csv", sheet(contract, [good, *coded]))
-        put(folder, source, "certificates.csv", sheet(contract, [as_certificate(contract, good, tail) for tail in ("42", "42B1")]))
+        put(
+            folder, source, "certificates.csv", sheet(contract, [as_certificate(contract, good, tail) for tail in ("42", "42B1")])
+        )
     for source in ("police_household", *KINDS):
         extract_source(home, BATCH, CONTRACTS[source], folder / "drop", Silent())
         standardise_source(home, BATCH, CONTRACTS[source], Silent())

@@ -92,7 +92,8 @@ def test_every_rule_finds_exactly_those_whom_the_truth_names(evaluation):
 
 def test_the_truth_speaks_of_every_rule_of_the_page(evaluation):
     page = {f"U{number:02}" for number in range(1, 23)} | {f"O{number:02}" for number in range(1, 9)}
-    assert set(evaluation.by_rule["rule_id"]) == page
+    second_group = {f"U{number}" for number in (*range(34, 40), 46, 47)} | {f"O{number}" for number in range(15, 22)}
+    assert set(evaluation.by_rule["rule_id"]) == page | second_group
 
 
 def test_every_household_flagged_is_a_true_one_and_none_is_missed(evaluation):
