@@ -141,14 +141,20 @@ WHERE (age BETWEEN 16 AND 59 OR age IS NULL) AND NOT in_school AND NOT unable AN
     AND person_id NOT IN (SELECT person_id FROM statement WHERE class IN (1, 2, 3, 8));
 
 -- 4 and 6 land: of the latest year that is known. Nobody says what is grown, so that it is the least to the most of all crops.
+-- A row speaks of the household of whom it names; where that one has died or left, it stands under today's head. A row for
+-- each kind of subsidy repeats the same land.
 CREATE TABLE land AS
-SELECT person_id, sum(land_area)::DOUBLE AS area, sum(let_area)::DOUBLE AS let_area, sum(rent)::DOUBLE AS rent,
-    bool_or(let_area > 0 AND rent IS NULL) AS rent_open, min(file) AS file, min(row_no) AS row_no
+SELECT coalesce(own.person_id, head.person_id) AS person_id, sum(s.land_area)::DOUBLE AS area, sum(s.let_area)::DOUBLE AS let_area,
+    sum(s.rent)::DOUBLE AS rent, bool_or(s.let_area > 0 AND s.rent IS NULL) AS rent_open, min(s.file) AS file, min(s.row_no) AS row_no
 FROM (
-    SELECT DISTINCT ON (person_id, item, land_area, let_area, rent, amount) *
+    SELECT DISTINCT ON (person_id, land_area, let_area, rent) *
     FROM src_land_subsidies QUALIFY year = max(year) OVER (PARTITION BY person_id)
-)
-GROUP BY person_id;
+) AS s
+JOIN person_fact AS f USING (person_id)
+LEFT JOIN earner AS own ON own.person_id = s.person_id AND NOT own.dead
+LEFT JOIN earner AS head ON head.head AND head.household_id = coalesce(f.household_id, f.left_household_id, f.register_household_id)
+WHERE coalesce(own.person_id, head.person_id) IS NOT NULL
+GROUP BY ALL;
 INSERT INTO statement
 SELECT e.household_id, person_id, 4, coalesce((l.area - coalesce(l.let_area, 0)) * crop_least, 0),
     coalesce((l.area - coalesce(l.let_area, 0)) * crop_most, 'inf'), CASE WHEN crop_least IS NULL THEN 'unknown' ELSE 'rows' END, true,

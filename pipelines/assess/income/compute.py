@@ -9,12 +9,13 @@ An interval is [low, high] in yuan over the 12 months of the batch; no upper bou
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.assess.deliveries import carry
 from pipelines.assess.income.classes import IncomeClass, load_classes
 from pipelines.contracts import load_contracts
 from pipelines.errors import DataError
 from pipelines.linkage.views import view_linkage, view_sources
 from pipelines.month import windows
-from pipelines.parameters import Parameter, load_parameters
+from pipelines.parameters import Parameter, district_area, load_parameters
 from pipelines.progress import Reporter
 from pipelines.storage import Home, check_batch, quoted, write_parquet
 
@@ -81,8 +82,10 @@ def _open(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> set[str]:
         if not path.exists():
             raise DataError("这个批次还没有计算事实，不能计算收入。", where=f"批次 {batch}", todo="从头运行这个批次。")
         con.execute(f"CREATE VIEW {table.removesuffix('s')} AS FROM read_parquet('{quoted(path)}')")
-    present = view_sources(con, home, batch, [contracts[source] for source in SOURCES])
+    read = {source: contracts[source] for source in SOURCES}
+    present = view_sources(con, home, batch, list(read.values()))
     view_linkage(con, home, batch)
+    present, _ = carry(con, home, batch, read, present)
     for source in SOURCES:
         if contracts[source].use == "authorised":
             con.execute(f"ALTER VIEW src_{source} RENAME TO all_{source}")
@@ -101,19 +104,13 @@ def _load_parameters(con: "duckdb.DuckDBPyConnection", batch: str, parameters: d
     keys = sorted(key for key in parameters if key.split(".")[0] in _GROUPS)
     rows = []
     for population in ("urban", "rural", ""):
-        held = {key: parameters[key].value_on(_area(), population or "any", day) for key in keys}
+        held = {key: parameters[key].value_on(district_area(), population or "any", day) for key in keys}
         figures = {key: "NULL" if value is None else str(value.value) for key, value in held.items()}
         crops = ", ".join(figures[key] for key in keys if key.startswith("crop."))
         columns = [f"{figure}::DOUBLE AS {key.replace('.', '_')}" for key, figure in figures.items()]
         columns += [f"list_{end}([{crops}]::DOUBLE[]) AS crop_{name}" for end, name in (("min", "least"), ("max", "most"))]
         rows.append(f"SELECT '{population}' AS population, {', '.join(columns)}")
     con.execute(f"CREATE TABLE parameter AS {' UNION ALL '.join(rows)}")
-
-
-def _area() -> str:
-    from pipelines.assess.rules.run import district_area
-
-    return district_area()
 
 
 def _load_statements(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:

@@ -12,12 +12,12 @@ from pipelines.assess.rules.catalogue import Catalogue, load_catalogue
 from pipelines.assess.rules.income_comparison import write_comparison
 from pipelines.assess.rules.load import load_rules
 from pipelines.assess.rules.questions import TO_DECIDE
-from pipelines.assess.rules.run import POPULATIONS, Running, district_area, find, prepare
+from pipelines.assess.rules.run import POPULATIONS, Running, find, prepare
 from pipelines.contracts import load_contracts
 from pipelines.declarations import named, read_declared
 from pipelines.errors import DataError
 from pipelines.month import windows
-from pipelines.parameters import load_parameters, write_parameters
+from pipelines.parameters import district_area, load_parameters, write_parameters
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS, Home, quoted, write_parquet
 
