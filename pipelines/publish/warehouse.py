@@ -269,7 +269,7 @@ def check_rows(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) 
 def close_sources(
     connection: "duckdb.DuckDBPyConnection", home: Home, batches: list[str], contracts: Mapping[str, Contract]
 ) -> None:
-    """Take out whose the rows of authorised use are, but for those with an authorisation in that batch: not even how many there are.
+    """Take out whose the rows of authorised use are, but for those with an authorisation in that batch: not even how many.
 
     Which rows came, and whose they are, stays in the lake; the ledger counts them by file.
     """

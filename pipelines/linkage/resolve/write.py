@@ -145,7 +145,8 @@ class Writing:
         """Make `changed` (eid): who got a row, lost one that counts, or is no longer (or again) in this batch."""
         self._connection.execute(f"""CREATE OR REPLACE TEMP TABLE changed AS
             WITH present AS (
-                SELECT eid, bit_or(1::HUGEINT << source_no) FILTER ({self._open}) AS sources, bool_or(source_no = {register}) AS in_register
+                SELECT eid, bit_or(1::HUGEINT << source_no) FILTER ({self._open}) AS sources,
+                    bool_or(source_no = {register}) AS in_register
                 FROM (SELECT eid, source_no FROM kept_row UNION ALL SELECT eid, source_no FROM assigned) GROUP BY eid
             )
             SELECT DISTINCT eid FROM assigned
