@@ -96,9 +96,9 @@ def test_automatic_starting_is_off_unless_the_environment_says_so(monkeypatch):
         return every
 
     monkeypatch.delenv("ZHUDONG_AUTOMATIC", raising=False)
-    assert starting() == {"drop_folder": "STOPPED", "monthly": "STOPPED"}
+    assert starting() == dict.fromkeys(("drop_folder", "monthly", "nightly_fetch"), "STOPPED")
     monkeypatch.setenv("ZHUDONG_AUTOMATIC", "1")
-    assert starting() == {"drop_folder": "RUNNING", "monthly": "RUNNING"}
+    assert starting() == dict.fromkeys(("drop_folder", "monthly", "nightly_fetch"), "RUNNING")
 
 
 def test_the_month_job_holds_everything_but_the_returns(definitions):

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.assess.facts.deliveries import carry, view_houses
+from pipelines.assess.deliveries import carry
+from pipelines.assess.facts.houses import view_houses
 from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import DataError
 from pipelines.linkage.views import earlier_batch, view_linkage, view_sources

@@ -11,12 +11,63 @@ from tests.builders.model_lake import Facts, ModelLake
 YUAN = Decimal
 
 
+def on_roster(lake, *who, kind="低保"):
+    lake.row("assistance_roster", *who, assistance_class=kind, from_month="2024-01", household_key=f"证{who[0]}")
+
+
+def aided(lake, who, *grants):
+    for cause, payer, on in grants:
+        lake.row("temporary_aid", who, aid_type="支出型", cause=cause, payer=payer, paid_on=on)
+
+
+def what_they_own(lake):
+    """Houses, what banks hold, the housing fund: sources of authorised use."""
+
+    def owns(who, title, *, use="住宅", how="单独", share=None, state="现势"):
+        lake.row("real_estate", who, title_no=title, land_use=use, co_ownership=how, share=share, title_state=state)
+
+    lake.register("共有户", 共有夫="户主", 共有妻="配偶")
+    for who in ("共有夫", "共有妻"):
+        owns(who, "同证", how="共同")
+    on_roster(lake, "共有夫", "共有妻")
+    for name, second in {
+        "两套": {}, "车位": {"use": "车位"}, "历史": {"state": "历史"}, "八分之一": {"how": "按份", "share": YUAN("0.125")},
+        "一半": {"how": "按份", "share": YUAN("0.5")}, "五十": {"how": "按份", "share": YUAN(50)}, "份额不明": {"how": "按份"},
+    }.items():  # fmt: skip
+        owns(name, f"{name}一")
+        owns(name, f"{name}二", **second)
+        on_roster(lake, name)
+    lake.register("合份户", 合夫="户主", 合妻="配偶")
+    owns("合夫", "合份一")
+    for who in ("合夫", "合妻"):
+        owns(who, "合份二", how="按份", share=YUAN("0.25"))
+    on_roster(lake, "合夫", "合妻")
+    owns("没有授权", "甲")
+    owns("没有授权", "乙")
+    owns("已授权", "丙")
+    owns("过期授权", "丁")
+
+    def checked(who, on, over="是", kind="银行"):
+        lake.row("finance_check", who, institution_kind=kind, over_limit=over, snapshot_on=on)
+
+    for who in ("超限", "又不超", "没有授权", "两家"):
+        checked(who, "2026-05-01")
+    checked("又不超", "2026-09-01", over="否")
+    checked("两家", "2026-08-01", kind="证券")
+    checked("两家", "2026-09-01", over="否", kind="保险")
+    on_roster(lake, "超限", "又不超")
+    on_roster(lake, "两家")
+    for who, state, base, employer in (
+        ("公积金", "正常", 3000, "甲"), ("公积金", "正常", 3000, "甲"), ("公积金", "正常", 2000, "乙"), ("封存", "封存", 9000, "甲"), ("没有授权", "正常", 9000, "甲"),
+    ):  # fmt: skip
+        lake.row("housing_fund", who, fund_state=state, base=YUAN(base), employer=employer)
+    on_roster(lake, "公积金")
+    on_roster(lake, "封存")
+
+
 @pytest.fixture(scope="module")
 def facts(tmp_path_factory):  # noqa: C901  a story told row by row
     lake = ModelLake(tmp_path_factory.mktemp("second"))
-
-    def on_roster(*who, kind="低保"):
-        lake.row("assistance_roster", *who, assistance_class=kind, from_month="2024-01", household_key=f"证{who[0]}")
 
     def house(who, grade, finished=None, kind="危房"):
         lake.row("public_housing", who, housing_kind=kind, danger_grade=grade, finished=finished)
@@ -50,15 +101,11 @@ def facts(tmp_path_factory):  # noqa: C901  a story told row by row
     lake.row("serious_illness", "精神", illness_kind="严重精神障碍")
     lake.row("serious_illness", "大病", illness_kind="大病")
 
-    def aided(who, *grants):
-        for cause, payer, on in grants:
-            lake.row("temporary_aid", who, aid_type="支出型", cause=cause, payer=payer, paid_on=on)
-
-    aided("重复", ("疾病", "甲镇", "2026-03-01"), ("疾病", "区局", "2026-09-01"))
-    aided("同单位", ("疾病", "甲镇", "2026-03-01"), ("疾病", "甲镇", "2026-09-01"))
-    aided("不同事由", ("疾病", "甲镇", "2026-03-01"), ("火灾", "区局", "2026-09-01"))
-    aided("三次", ("疾病", "甲镇", "2024-03-01"), ("疾病", "区局", "2026-02-01"), ("疾病", "乙镇", "2026-05-01"))
-    aided("以后", ("疾病", "甲镇", "2026-11-01"), ("疾病", "区局", "2026-09-01"))
+    aided(lake, "重复", ("疾病", "甲镇", "2026-03-01"), ("疾病", "区局", "2026-09-01"))
+    aided(lake, "同单位", ("疾病", "甲镇", "2026-03-01"), ("疾病", "甲镇", "2026-09-01"))
+    aided(lake, "不同事由", ("疾病", "甲镇", "2026-03-01"), ("火灾", "区局", "2026-09-01"))
+    aided(lake, "三次", ("疾病", "甲镇", "2024-03-01"), ("疾病", "区局", "2026-02-01"), ("疾病", "乙镇", "2026-05-01"))
+    aided(lake, "以后", ("疾病", "甲镇", "2026-11-01"), ("疾病", "区局", "2026-09-01"))
 
     for who, status, on in (
         ("火化", "valid", "2026-09-30"),
@@ -80,49 +127,10 @@ def facts(tmp_path_factory):  # noqa: C901  a story told row by row
     ):  # fmt: skip
         lake.row("benefit_card", who, item=item or "苹果奖补", item_as=item, item_class=kind, paid_month=month, amount=YUAN(100))
     lake.row("employment", "岗位", employment_form="公益性岗位")
-    on_roster("岗位")
-    on_roster("工资")
+    on_roster(lake, "岗位")
+    on_roster(lake, "工资")
 
-    def owns(who, title, *, use="住宅", how="单独", share=None, state="现势"):
-        lake.row("real_estate", who, title_no=title, land_use=use, co_ownership=how, share=share, title_state=state)
-
-    lake.register("共有户", 共有夫="户主", 共有妻="配偶")
-    for who in ("共有夫", "共有妻"):
-        owns(who, "同证", how="共同")
-    on_roster("共有夫", "共有妻")
-    for name, second in {
-        "两套": {}, "车位": {"use": "车位"}, "历史": {"state": "历史"}, "八分之一": {"how": "按份", "share": YUAN("0.125")},
-        "一半": {"how": "按份", "share": YUAN("0.5")}, "五十": {"how": "按份", "share": YUAN(50)}, "份额不明": {"how": "按份"},
-    }.items():  # fmt: skip
-        owns(name, f"{name}一")
-        owns(name, f"{name}二", **second)
-        on_roster(name)
-    lake.register("合份户", 合夫="户主", 合妻="配偶")
-    owns("合夫", "合份一")
-    for who in ("合夫", "合妻"):
-        owns(who, "合份二", how="按份", share=YUAN("0.25"))
-    on_roster("合夫", "合妻")
-    owns("没有授权", "甲")
-    owns("没有授权", "乙")
-    owns("已授权", "丙")
-    owns("过期授权", "丁")
-
-    def checked(who, on, over="是", kind="银行"):
-        lake.row("finance_check", who, institution_kind=kind, over_limit=over, snapshot_on=on)
-
-    for who in ("超限", "又不超", "没有授权", "两家"):
-        checked(who, "2026-05-01")
-    checked("又不超", "2026-09-01", over="否")
-    checked("两家", "2026-08-01", kind="证券")
-    checked("两家", "2026-09-01", over="否", kind="保险")
-    on_roster("超限", "又不超")
-    on_roster("两家")
-    for who, state, base, employer in (
-        ("公积金", "正常", 3000, "甲"), ("公积金", "正常", 3000, "甲"), ("公积金", "正常", 2000, "乙"), ("封存", "封存", 9000, "甲"), ("没有授权", "正常", 9000, "甲"),
-    ):  # fmt: skip
-        lake.row("housing_fund", who, fund_state=state, base=YUAN(base), employer=employer)
-    on_roster("公积金")
-    on_roster("封存")
+    what_they_own(lake)
     lake.home.root.mkdir(parents=True, exist_ok=True)
     (lake.home.root / AUTHORISATIONS).write_text(
         "编号,授权开始,授权结束\n已授权,2026-10-31,\n过期授权,2025-01-01,2026-10-30\n", encoding="utf-8"
