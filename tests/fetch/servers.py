@@ -295,10 +295,17 @@ def mariadb():
     try:
         wait_for(port, process)
 
+        def connected():
+            """The port opens before the server lets anybody in: it hangs up, or does not know the owner yet."""
+            account = {"user": "owner", "password": CANARY.encode(), "charset": "utf8mb4", "autocommit": True}
+            for _ in range(150):
+                with contextlib.suppress(pymysql.err.OperationalError):
+                    return pymysql.connect(host="127.0.0.1", port=port, **account)
+                time.sleep(0.2)
+            raise AssertionError("the server lets nobody in")
+
         def run(*statements: str):
-            with pymysql.connect(
-                host="127.0.0.1", port=port, user="owner", password=CANARY.encode(), charset="utf8mb4", autocommit=True
-            ) as connection:
+            with connected() as connection:
                 cursor = connection.cursor()
                 for statement in statements:
                     cursor.execute(statement)

@@ -17,6 +17,13 @@ from tests.fetch.servers import CANARY
 pytestmark = pytest.mark.real
 
 
+@pytest.fixture(autouse=True)
+def loading():
+    """Definitions are loaded under an instance that lives: Dagster remembers the last one by a weak reference, another test's too."""
+    with dg.DagsterInstance.ephemeral():
+        yield
+
+
 @pytest.fixture
 def reports(by_sftp, outbox, sshd, drop):  # noqa: ARG001, F811
     """The grid's reports lie on the SFTP server; the required sources lie in the drop folder."""
