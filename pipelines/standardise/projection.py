@@ -53,7 +53,9 @@ class Projection:
         )
         joins, in_order = "\n".join(self._joins), ", ".join(f'"{name}"' for name in declared)
         read = f"SELECT\n    {columns}\nFROM {source} AS r\n{joins}"
-        return f"SELECT {in_order} FROM (SELECT *, hash({', '.join(_IDENTIFYING)}) AS identity_hash FROM ({read}))"
+        # A member of a wide row may have an id nobody can be found with and no name: that names nobody.
+        somebody = "name IS NOT NULL OR id_status IN ('valid', 'lifted')"
+        return f"SELECT {in_order} FROM (SELECT *, hash({', '.join(_IDENTIFYING)}) AS identity_hash FROM ({read}) WHERE {somebody})"
 
     def _identity(self) -> dict[str, str]:
         name = self._name("i_name", "name")

@@ -1,5 +1,5 @@
 -- Stage extracts: lake/<batch>/extracts/. Beside these, `<source>.parquet`: file VARCHAR, row_no INTEGER, then the
--- contract's text_columns() in order, all VARCHAR as written (trimmed; the empty texts of interface.md §1 are NULL).
+-- contract's text_columns() in order, all VARCHAR as written (trimmed; the texts of schemas/nothing.yaml are NULL).
 -- A number that a spreadsheet held in an id column is written in scientific notation, so that it can never pass for an id.
 
 CREATE TABLE files (            -- <source>.files.parquet
@@ -25,6 +25,6 @@ CREATE TABLE rejected (         -- <source>.rejected.parquet
     source VARCHAR,
     file VARCHAR,
     row_no INTEGER,
-    reason_code VARCHAR,        -- nobody (no name and no id), columns (does not fit the file's columns), quoting, encoding
+    reason_code VARCHAR,        -- nobody (no name and no usable id), columns (does not fit the file's columns), quoting, encoding
     reason VARCHAR              -- Chinese, without any value of the row
 );
