@@ -9,7 +9,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from pipelines.contracts import Contract
+from pipelines.contracts import Column, Contract
 from pipelines.errors import DataError
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ _IN_NAME = re.compile(
 )
 _MAY_LIE_AHEAD = re.compile("止|至|结束|停发|到期|期满|下次")
 """Headings of dates that rightly lie in the future."""
+
+_END = re.compile("止|至|结束|停发|到期|期满")
+"""Headings of the day on which something ends."""
 
 _DATE = r"^(20\d\d)(?:\s*[-/.年]\s*)?(0?[1-9]|1[0-2])(?:\D|\d\d(?:\D|$)|$)"
 """Year and month of a date or month as departments write them; serial numbers and milliseconds are left out."""
@@ -40,6 +43,11 @@ def _number(year: int, month: int) -> int:
 
 def _batch_number(batch: str) -> int:
     return _number(int(batch[:4]), int(batch[5:]))
+
+
+def is_end(column: Column) -> bool:
+    """Whether a date column says until when something holds: a month there means its last day."""
+    return bool(column.open) or any(_END.search(heading) for heading in column.heading)
 
 
 def check_name(name: str, batch: str, contract: Contract) -> None:

@@ -4,7 +4,10 @@ Belongs here: which expression gives which declared column, and which warnings a
 is read (ids, names, dates, codes, amounts, addresses).
 """
 
+from collections.abc import Collection
+
 from pipelines.contracts import Column, Contract
+from pipelines.extracts.months import is_end
 from pipelines.standardise import ids, members, output
 
 _IDENTIFYING = (
@@ -20,10 +23,13 @@ class Projection:
     Args:
         contract: the source's.
         batch: the month.
+        own_dates: columns whose dates have a table of their own.
+        months_only: some date says its month only.
     """
 
-    def __init__(self, contract: Contract, batch: str) -> None:
+    def __init__(self, contract: Contract, batch: str, own_dates: Collection[str] = (), *, months_only: bool = False) -> None:
         self._contract, self._batch = contract, batch
+        self._own_dates, self._months_only = own_dates, months_only
         self._joins: list[str] = []
         self._readings: dict[str, str] = {}
         """column → expression over a row's texts"""
@@ -110,7 +116,13 @@ class Projection:
         column = members.column_of(self._contract, "birth_date")
         if column is None:
             return "NULL::DATE"
-        said = self._date("i_birth_date", column, [])
+        columns = members.columns_of(self._contract, "birth_date")
+        said = self._date("i_birth_date", column, [], columns[0])
+        alias = said.removesuffix(".value")
+        if self._months_only:  # the id may say the day
+            self._warn(f"{alias}.month_only", f"{column} || ':month_only'")
+            same_month = f"identity_status IN ('valid', 'lifted') AND date_trunc('month', identity_born) = {said}"
+            said = f"(CASE WHEN {alias}.month_only AND {same_month} THEN identity_born ELSE {said} END)"
         lived = f"{said} BETWEEN DATE '1880-01-01' AND last_day(DATE '{self._batch}-01')"
         self._warn(f"NOT ({lived})", f"{column} || ':not_possible'")
         return f"CASE WHEN {lived} THEN {said} END"
@@ -148,9 +160,14 @@ class Projection:
             case "disability_certificate":
                 return self._certificate(name, made)
             case "date":
-                value = self._date(raw, said, column.open)
+                value = self._date(raw, said, column.open, name)
+                if self._months_only:
+                    alias = value.removesuffix(".value")
+                    self._warn(f"{alias}.month_only", f"{said} || ':month_only'")
+                    if is_end(column):
+                        value = f"CASE WHEN {alias}.month_only THEN last_day({value}) ELSE {value} END"
             case "month":
-                value = f"date_trunc('month', {self._date(raw, said, column.open)})"
+                value = f"date_trunc('month', {self._date(raw, said, column.open, name)})"
             case "money":
                 value = self._read("money", raw, said, "not_an_amount")
             case "integer":
@@ -175,8 +192,9 @@ class Projection:
             f"{made}_grade": grade,
         }
 
-    def _date(self, raw: str, column: str, is_open: list[str]) -> str:
-        alias = self._join("date_values", raw)
+    def _date(self, raw: str, column: str, is_open: list[str], name: str) -> str:
+        """The date in a text column; `column` is SQL for what the warning calls it."""
+        alias = self._join(f"date_values_{name}" if name in self._own_dates else "date_values", raw)
         texts = ", ".join("'" + text.replace("'", "''") + "'" for text in is_open)
         but_open = f" AND {raw} NOT IN ({texts}) AND NOT starts_with({raw}, '9999')" if texts else ""
         self._warn(f"{alias}.value IS NULL AND {raw} IS NOT NULL{but_open}", f"{column} || ':not_a_date'")
