@@ -145,7 +145,7 @@ class Sorter:
         import polars as pl
 
         written = [
-            pl.col(name) == self._headings.texts[places[0].position].strip()
+            pl.col(name).is_in(self._headings.written(places[0].position))
             for name, places in self._headings.places.items()
             if name in self._names + self._ids
         ]
