@@ -67,6 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
         _sample,
         _check,
         _run,
+        _accept,
         _returns,
         _explain,
         _simulate,
@@ -164,6 +165,30 @@ def _run(commands: Any) -> None:
     parser.add_argument("--extracts", type=Path, required=True, metavar="DIR", help="数据文件夹，其中每个批次一个子文件夹")
     parser.add_argument("--batch", required=True, metavar="年-月", help="批次，例如 2026-10")
     _with_home(parser)
+
+
+def _accept(commands: Any) -> None:
+    def command(given: argparse.Namespace) -> None:
+        from pipelines.acceptance import accept, asked
+
+        home = _home(given)
+        batch = _batch(given, home)
+        if not given.name:
+            for one in asked(home, batch):
+                print(f"{one.name}\t{one.what}")
+            return
+        for one in accept(home, batch, given.name, given.answer, given.clerk, given.reason):
+            print(f"已记下：{one.name}　{one.what}")
+        print(f"再运行一次：zhudong run --extracts 数据文件夹 --home {given.home} --batch {batch}")
+
+    parser = _command(commands, "accept", "确认使批次停下的疑点（行数少、缺一部分、重复送），记下谁、何时、为什么", command)
+    parser.add_argument("name", nargs="?", metavar="数据源[/文件或镇街]", help="提示里写的名字；不写就列出等待确认的")
+    parser.add_argument("--clerk", default="", metavar="姓名", help="谁确认的")
+    parser.add_argument("--reason", default="", metavar="原因", help="为什么是对的")
+    answer = parser.add_mutually_exclusive_group()
+    answer.add_argument("--instead", dest="answer", action="store_const", const="instead", help="后来的文件代替先前的")
+    answer.add_argument("--both", dest="answer", action="store_const", const="both", help="两个文件都要算")
+    _with_home(parser, batch=True)
 
 
 def orchestrator(name: str) -> Callable[..., Any]:

@@ -160,8 +160,8 @@ def _check_file(file: Found, batch: str, contract: Contract, earlier: dict[str, 
         result.stops = stop
     result.rows_read, result.accepted = reading.rows_read, reading.accepted
     result.rejected, result.skipped = reading.rejected, reading.skipped
-    if reading.table is not None:
-        result.encoding, result.format = reading.table.encoding, reading.table.format
+    for counted in reading.counted:
+        result.encoding, result.format = counted.table.encoding, counted.table.format
     result.remarks += reading.remarks()
     if result.stops is None and not result.accepted:
         result.remarks.append("没有一行数据")

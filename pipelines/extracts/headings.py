@@ -97,6 +97,8 @@ class Matcher:
 
     def __init__(self, contract: Contract) -> None:
         self._columns: dict[str, Column] = contract.text_columns()
+        people = contract.members().values()
+        self._people = {fields[key].removesuffix(".id") for fields in people for key in ("name", "id_number") if key in fields}
         self._spelled: dict[str, tuple[str, int]] = {}
         self._folded: dict[str, tuple[str, int] | None] = {}
         self._asked: dict[str, tuple[str, int] | None] = {}  # of one file's first rows, which are looked at several times
@@ -188,6 +190,10 @@ class Matcher:
             )
         return headings
 
+    def names_people(self, headings: Headings) -> bool:
+        """Whether some column is of persons' names or ids."""
+        return not self._people.isdisjoint(headings.places)
+
     def missing(self, headings: Headings) -> list[Column]:
         """The columns that must be there and are not."""
         return [column for name, column in self._columns.items() if column.required and name not in headings.places]
@@ -195,7 +201,7 @@ class Matcher:
     def nearest(self, rows: Sequence[Sequence[str | None]]) -> Headings | None:
         """What the row most like the headings says, required headings missing or not; None if no row is like them at all."""
         index, score, joined = self._best(rows[:SEARCHED_ROWS])
-        return self._match(index + 1, joined or [cell or "" for cell in rows[index]]) if score >= 2 else None  # noqa: PLR2004
+        return self._match(index + 1, joined or [cell or "" for cell in rows[index]]) if score >= 2 else None
 
     def _match(self, row: int, texts: list[str]) -> Headings:
         found: dict[str, list[tuple[int, Place]]] = {}

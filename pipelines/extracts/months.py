@@ -45,6 +45,11 @@ def _batch_number(batch: str) -> int:
     return _number(int(batch[:4]), int(batch[5:]))
 
 
+def without_month(name: str) -> str:
+    """A file's name without the month in it: the same department's file of another month has the same."""
+    return re.sub(r"\d+(?=月)", "", _IN_NAME.sub("", name)).casefold()
+
+
 def is_end(column: Column) -> bool:
     """Whether a date column says until when something holds: a month there means its last day."""
     return bool(column.open) or any(_END.search(heading) for heading in column.heading)

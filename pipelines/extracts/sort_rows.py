@@ -48,11 +48,15 @@ _FOOTER = (
 
 @dataclass(frozen=True)
 class Sorted:
-    """One batch's rows: `accepted` has row_no and the contract's columns; `rejected` has row_no and reason_code."""
+    """One batch's rows: `accepted` has row_no and the contract's columns; `rejected` has row_no and reason_code.
+
+    `sheet` is empty unless the file is a workbook of which several sheets are read.
+    """
 
     accepted: "pl.DataFrame"
     rejected: "pl.DataFrame"
     skipped: int
+    sheet: str = ""
 
 
 class Sorter:
@@ -65,9 +69,7 @@ class Sorter:
         self._names = sorted({member["name"] for member in members if "name" in member})
         self._ids = sorted({member["id_number"].removesuffix(".id") for member in members if "id_number" in member})
         words = words_of(contract)
-        self._nothing = {
-            cell(place.position): words[name] for name, places in headings.places.items() for place in places
-        }
+        self._nothing = {cell(place.position): words[name] for name, places in headings.places.items() for place in places}
 
     def sort(self, batch: Batch) -> Sorted:
         """Clean a batch's cells and put each row where it belongs."""

@@ -117,9 +117,8 @@ def read_short_years(read: "pa.Table", year: int, *, birth: bool) -> "pa.Table":
     )  # fmt: skip
     separated = short.filter(pl.col("text").str.contains(r"^\d{2}[-/.]"))
     is_year_first = (
-        not separated.height
-        or bool(separated.select((pl.col("short").cast(pl.Int32) > 12).any()).item())  # noqa: PLR2004  months
-    ) and not bool(short.select((pl.col("day").cast(pl.Int32) > 31).any()).item())  # noqa: PLR2004  days
+        not separated.height or bool(separated.select((pl.col("short").cast(pl.Int32) > 12).any()).item())
+    ) and not bool(short.select((pl.col("day").cast(pl.Int32) > 31).any()).item())
     whole = pl.col("short").cast(pl.Int32)
     fits = [pl.when((whole + century).is_between(first, last)).then(whole + century) for century in (1800, 1900, 2000, 2100)]
     only_one = pl.sum_horizontal(fit.is_not_null() for fit in fits) == 1

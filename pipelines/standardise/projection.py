@@ -61,7 +61,9 @@ class Projection:
         read = f"SELECT\n    {columns}\nFROM {source} AS r\n{joins}"
         # A member of a wide row may have an id nobody can be found with and no name: that names nobody.
         somebody = "name IS NOT NULL OR id_status IN ('valid', 'lifted')"
-        return f"SELECT {in_order} FROM (SELECT *, hash({', '.join(_IDENTIFYING)}) AS identity_hash FROM ({read}) WHERE {somebody})"
+        return (
+            f"SELECT {in_order} FROM (SELECT *, hash({', '.join(_IDENTIFYING)}) AS identity_hash FROM ({read}) WHERE {somebody})"
+        )
 
     def _identity(self) -> dict[str, str]:
         name = self._name("i_name", "name")

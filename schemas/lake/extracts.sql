@@ -5,7 +5,7 @@
 CREATE TABLE files (            -- <source>.files.parquet
     batch VARCHAR,
     source VARCHAR,
-    file VARCHAR,               -- path below the source's folder; a member of a zip is `a.zip/b.csv`
+    file VARCHAR,               -- path below the source's folder; a member of a zip is `a.zip/b.csv`, one of several sheets `a.xlsx/一月`
     sha256 VARCHAR,
     bytes BIGINT,
     read_at TIMESTAMP WITH TIME ZONE,
@@ -17,7 +17,8 @@ CREATE TABLE files (            -- <source>.files.parquet
     rejected BIGINT,
     skipped BIGINT,             -- title, heading, total and blank rows
     unknown_headings VARCHAR[], -- reported and dropped
-    state VARCHAR               -- current; replaced (a corrected file of the same name came); duplicate (another file's content: rows not loaded again, counts 0)
+    state VARCHAR,              -- current; replaced (a corrected file of the same name came); duplicate (another file's content: rows not loaded again, counts 0)
+    sheet VARCHAR               -- the sheet, where several of a workbook are read; else NULL
 );
 
 CREATE TABLE rejected (         -- <source>.rejected.parquet

@@ -157,7 +157,10 @@ def test_of_two_equal_lower_headings_each_belongs_to_its_group():
 
 
 def test_a_title_or_a_data_row_is_no_level_of_headings(contract):
-    assert places(contract, "某表,,", "姓名,身份证号,备注", "姓名,x,银行账号") == (2, {"name": [0], "id_number": [1], "note": [2]})
+    assert places(contract, "某表,,", "姓名,身份证号,备注", "姓名,x,银行账号") == (
+        2,
+        {"name": [0], "id_number": [1], "note": [2]},
+    )
 
 
 def test_two_rows_of_headings_that_come_again_are_skipped_both(office):
