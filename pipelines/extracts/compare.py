@@ -59,10 +59,10 @@ def last_batch(home: Home, batch: str, source: str) -> str | None:
 def is_short(now: int, before: int, contract: Contract) -> bool:
     """Whether so few rows are doubtful: below the contract's share, by more than a handful, and not by chance.
 
-    A register holds the same persons every month; of events there are as many as happen, give or take twice the square root.
+    A register holds the same persons every month; of events there are as many as happen, give or take three times the square root.
     """
     share = (contract.expect.rows_against_last_batch or (limits().share,))[0]
-    chance = 0.0 if contract.one_row_per_person else 2 * math.sqrt(share * before)
+    chance = 0.0 if contract.one_row_per_person else 3 * math.sqrt(share * before)
     return before - now >= limits().few and now < share * before - chance
 
 

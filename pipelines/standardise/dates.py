@@ -110,11 +110,12 @@ def read_short_years(read: "pa.Table", year: int, *, birth: bool) -> "pa.Table":
     else:
         first, last = (year - _OLDEST, year) if birth else (_FIRST_OF_EVENTS, year + _YEARS_AHEAD)
     unread = pl.col("value").is_null()
+    text = pl.col("text")
     short = texts.filter(unread).with_columns(
-        month=pl.coalesce(pl.col("text").str.extract(_SHORT_DAY, 2), pl.col("text").str.extract(_SHORT_DAY, 4), pl.col("text").str.extract(_SHORT_MONTH, 2)),
-        day=pl.coalesce(pl.col("text").str.extract(_SHORT_DAY, 3), pl.col("text").str.extract(_SHORT_DAY, 5)),
-        short=pl.coalesce(pl.col("text").str.extract(_SHORT_DAY, 1), pl.col("text").str.extract(_SHORT_MONTH, 1)),
-    )  # fmt: skip
+        month=pl.coalesce(text.str.extract(_SHORT_DAY, 2), text.str.extract(_SHORT_DAY, 4), text.str.extract(_SHORT_MONTH, 2)),
+        day=pl.coalesce(text.str.extract(_SHORT_DAY, 3), text.str.extract(_SHORT_DAY, 5)),
+        short=pl.coalesce(text.str.extract(_SHORT_DAY, 1), text.str.extract(_SHORT_MONTH, 1)),
+    )
     separated = short.filter(pl.col("text").str.contains(r"^\d{2}[-/.]"))
     is_year_first = (
         not separated.height or bool(separated.select((pl.col("short").cast(pl.Int32) > 12).any()).item())
@@ -122,9 +123,8 @@ def read_short_years(read: "pa.Table", year: int, *, birth: bool) -> "pa.Table":
     whole = pl.col("short").cast(pl.Int32)
     fits = [pl.when((whole + century).is_between(first, last)).then(whole + century) for century in (1800, 1900, 2000, 2100)]
     only_one = pl.sum_horizontal(fit.is_not_null() for fit in fits) == 1
-    date = pl.concat_str(
-        pl.coalesce(fits).cast(pl.String), pl.lit("-"), pl.col("month").str.zfill(2), pl.lit("-"), pl.col("day").fill_null("1").str.zfill(2)
-    ).str.to_date("%Y-%m-%d", strict=False)  # fmt: skip
+    parts = (pl.coalesce(fits).cast(pl.String), pl.col("month").str.zfill(2), pl.col("day").fill_null("1").str.zfill(2))
+    date = pl.concat_str(parts, separator="-").str.to_date("%Y-%m-%d", strict=False)
     named = ~pl.col("text").str.contains(r"^\d{2}[-/.]")
     found = short.select(
         "raw", said=pl.when(only_one & (pl.lit(is_year_first) | named)).then(date), short_month=pl.col("day").is_null()

@@ -156,7 +156,7 @@ def test_the_same_month_again_under_another_name_is_never_in_a_sum_unasked(month
     months.extract()
     first.unlink()
     months.put("b.csv", HEAD + people(range(98)) + people([200, 201]))
-    with pytest.raises(DataError, match="b.csv 与 a.csv 有 98% 的(人|行)相同") as stopped:
+    with pytest.raises(DataError, match=r"b\.csv 与 a\.csv 有 98% 的(人|行)相同") as stopped:
         months.extract()
     assert "--instead" in stopped.value.todo
     with pytest.raises(UsageError):
@@ -203,7 +203,7 @@ def test_of_a_register_the_same_persons_are_recognised_though_every_row_was_chan
 
 
 def test_what_is_kept_of_a_folder_that_was_removed_is_said_with_its_time(months):
-    months.put("a.csv", HEAD + people(range(10))).parent
+    months.put("a.csv", HEAD + people(range(10)))
     months.put("b.csv", HEAD + people(range(20, 25)))
     months.extract()
     for path in (months.root / OCTOBER / "people").iterdir():
@@ -227,7 +227,7 @@ def test_months_in_two_sheets_that_repeat_each_other_are_asked_about_too(months)
     path = months.root / OCTOBER / "people" / "a.xlsx"
     path.parent.mkdir(parents=True)
     book.save(path)
-    with pytest.raises(DataError, match="a.xlsx/王台 与 a.xlsx/全区|a.xlsx/全区 与 a.xlsx/王台"):
+    with pytest.raises(DataError, match=r"a\.xlsx/王台 与 a\.xlsx/全区|a\.xlsx/全区 与 a\.xlsx/王台"):
         months.extract()
     with pytest.raises(UsageError, match="同一个工作簿"):
         months.accept("people", "instead")
