@@ -1,7 +1,7 @@
 """What the data leaves in doubt, and what the officer answered: a batch stops until somebody has said that it is right.
 
 Belongs here: the questions that stopped a batch, the answers with who gave them, when and why, and whether an answer holds.
-Does not belong here: what is doubtful (`extracts.compare`, `linkage.arrivals`).
+Does not belong here: what is doubtful (`extracts.compare`, `linkage.measure.arrivals`).
 
 A question is about contents, by their SHA-256: another file of the same name is asked about anew.
 """
@@ -40,9 +40,13 @@ class Limits(BaseModel):
     part_rows: int
     part_share: float
     repeated: float
-    known_warning: float
-    known_stop: float
+    known_drop_warning: float
+    known_drop_stop: float
+    known_least_warning: float
+    known_least_stop: float
     known_rows: int
+    months_older: int
+    dated_rows: int
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """What arrived against what this file held before, what came last month, and the other files of the batch.
 
 Belongs here: which differences are doubtful enough to ask the officer. Does not belong here: asking (`pipelines.acceptance`),
-what can only be told once persons are known (`pipelines.linkage.arrivals`).
+what can only be told once persons are known (`pipelines.linkage.measure.arrivals`).
 
 All from counts: the ledger's, one GROUP BY over towns, and one join over the rows' hashes where a source sent several files.
 """
@@ -59,7 +59,7 @@ def last_batch(home: Home, batch: str, source: str) -> str | None:
 def is_short(now: int, before: int, contract: Contract) -> bool:
     """Whether so few rows are doubtful: below the contract's share, by more than a handful, and not by chance.
 
-    A register holds the same persons every month; of events there are as many as happen, give or take three times the square root.
+    A register holds the same persons every month; of events there are as many as happen, give or take 3 times its square root.
     """
     share = (contract.expect.rows_against_last_batch or (limits().share,))[0]
     chance = 0.0 if contract.one_row_per_person else 3 * math.sqrt(share * before)

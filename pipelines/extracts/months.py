@@ -86,20 +86,25 @@ def check_name(name: str, batch: str, contract: Contract) -> None:
         )
 
 
+def event_columns(contract: Contract) -> dict[str, str]:
+    """The columns that date an event, which cannot lie after the batch: name → heading."""
+    birth = {member.get("birth_date") for member in contract.members().values()}
+    return {
+        name: column.heading[0]
+        for name, column in contract.text_columns().items()
+        if column.type in ("date", "month")
+        and name not in birth
+        and not column.open
+        and not any(_MAY_LIE_AHEAD.search(heading) for heading in column.heading)
+    }
+
+
 class MonthWatch:
     """Watches the dates of one file's events while it is read."""
 
     def __init__(self, batch: str, contract: Contract) -> None:
         self._batch, self._end = batch, _batch_number(batch)
-        birth = {member.get("birth_date") for member in contract.members().values()}
-        self._columns = {
-            name: column.heading[0]
-            for name, column in contract.text_columns().items()
-            if column.type in ("date", "month")
-            and name not in birth
-            and not column.open
-            and not any(_MAY_LIE_AHEAD.search(heading) for heading in column.heading)
-        }
+        self._columns = event_columns(contract)
         self._seen = dict.fromkeys(self._columns, 0)
         self._rows = dict.fromkeys(self._columns, 0)
         self._after = dict.fromkeys(self._columns, 0)
