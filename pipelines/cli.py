@@ -66,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     for add in (
         _sample,
         _check,
+        _fetch,
         _run,
         _accept,
         _returns,
@@ -151,6 +152,28 @@ def _check(commands: Any) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR")
 
 
+def _fetch(commands: Any) -> None:
+    def command(given: argparse.Namespace) -> None:
+        from pipelines.contracts import load_contracts
+        from pipelines.fetch.ledger import read_fetched
+        from pipelines.fetch.stage import fetch
+        from pipelines.fetch.view import print_fetched
+
+        home, batch, told = _home(given), check_batch(given.batch), reporter()
+        try:
+            new = fetch(home, batch, given.extracts.resolve(), load_contracts(), told)
+        finally:
+            getattr(told, "close", lambda: None)()
+        if new is None:
+            raise UsageError(f"{home.root} 里没有 sources.yaml，没有要取的数据。写法见数据员手册“数据在别处”一节。")
+        print_fetched(new, batch, read_fetched(home, batch))
+
+    parser = _command(commands, "fetch", "按工作文件夹里的 sources.yaml，把别处的数据取到数据文件夹；run 也会先取", command)
+    parser.add_argument("--extracts", type=Path, required=True, metavar="DIR", help="数据文件夹，取回的文件放在这里")
+    parser.add_argument("--batch", required=True, metavar="年-月", help="批次，例如 2026-10")
+    _with_home(parser)
+
+
 def _run(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
         from pipelines.publish.summary import print_summary
@@ -217,7 +240,7 @@ def _explain(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
         home = _home(given)
         if given.subject.startswith("L"):
-            from pipelines.assess.explain import explain_lead, explain_lead_html
+            from pipelines.assess.explain.explain import explain_lead, explain_lead_html
 
             print(explain_lead(home, given.subject, given.role))
             if given.html:
@@ -239,8 +262,8 @@ def _explain(commands: Any) -> None:
 
 def _simulate(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
-        from pipelines.assess.simulate import simulate
-        from pipelines.assess.simulation_view import print_simulation
+        from pipelines.assess.whatif.simulate import simulate
+        from pipelines.assess.whatif.view import print_simulation
 
         home = _home(given)
         settings = dict(_key_value(text) for text in given.set)
@@ -274,7 +297,7 @@ def _parameters(commands: Any) -> None:
 
 def _rules(commands: Any) -> None:
     def command(given: argparse.Namespace) -> int:
-        from pipelines.assess.cases import rules_new, rules_test
+        from pipelines.assess.rules.cases import rules_new, rules_test
 
         if given.action == "test":
             return 0 if rules_test(reporter()) else 1
@@ -323,7 +346,7 @@ def _review(commands: Any) -> None:
 
 def _evaluate(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
-        from pipelines.assess.evaluate import evaluate_findings
+        from pipelines.assess.measure.evaluate import evaluate_findings
         from pipelines.linkage.measure.evaluate import evaluate_linkage
 
         home = _home(given)

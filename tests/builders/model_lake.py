@@ -27,6 +27,7 @@ _ARROW = {
     "VARCHAR[]": pa.list_(pa.string()),
     "DOUBLE": pa.float64(),
     "DECIMAL(18,2)": pa.decimal128(18, 2),
+    "DECIMAL(18,4)": pa.decimal128(18, 4),
 }
 
 _PERSON = {
@@ -162,7 +163,7 @@ class Facts:
     """What was computed of the people of a lake: `facts["甲"]` is the person's row and their household's in one."""
 
     def __init__(self, lake: ModelLake) -> None:
-        from pipelines.assess.facts import compute_facts
+        from pipelines.assess.facts.compute import compute_facts
         from pipelines.households import build_households
         from pipelines.progress import Silent
 
