@@ -16,6 +16,10 @@ from pipelines.storage import SCHEMAS
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 
+ALWAYS = frozenset({"", "无", "/", "-", "NULL", "\\N", "#N/A", "不详"})
+"""What says nothing (interface.md §1) though a code table may have it as one more writing of something else."""
+
+
 class _Words(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -58,11 +62,17 @@ def words_of(contract: Contract) -> dict[str, frozenset[str]]:
 
 
 def _of_column(column: Column, *, is_place: bool) -> frozenset[str]:
-    """A zero is a value where numbers stand and where the column's code table has it (0 is a sex of GB/T 2261.1)."""
+    """A zero is a value where numbers stand and where the column's code table has it (0 is a sex of GB/T 2261.1).
+
+    So is another word that the table has; only ALWAYS must be a value of its own there: of houses that a flood took, 无 says none.
+    """
     words = _writings(declared().words_of_type.get(column.type, []))
     if is_place or column.type not in declared().zero_is_a_value:
         words |= _writings(declared().zeros)
-    return everywhere() | (words - code_table(column.codes).keys() if column.codes else words)
+    if not column.codes:
+        return everywhere() | words
+    table = code_table(column.codes)
+    return (everywhere() | words) - (table.keys() - ALWAYS) - set(table.values())
 
 
 def _writings(words: list[str]) -> frozenset[str]:

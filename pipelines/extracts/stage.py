@@ -14,11 +14,8 @@ from pathlib import Path
 from pipelines.acceptance import ask, read_answers, stop
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
-<<<<<<< HEAD
 from pipelines.extracts.compare import Arrived, doubts
-=======
 from pipelines.extracts.complete import check_marks
->>>>>>> main
 from pipelines.extracts.find import Found, find_files, source_folder
 from pipelines.extracts.landing import Landing, contract_mark, files_mark, marks, rejected_columns, row_columns, rows_of
 from pipelines.extracts.ledger import Line, Plan, kept_from, known_duplicates, plan, read_ledger, write_ledger

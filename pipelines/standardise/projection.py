@@ -58,12 +58,12 @@ class Projection:
             f'CAST({filled[name]} AS {sql_type}) AS "{name}"' for name, sql_type in declared.items() if name in filled
         )
         joins, in_order = "\n".join(self._joins), ", ".join(f'"{name}"' for name in declared)
-        read = f"SELECT\n    {columns}\nFROM {source} AS r\n{joins}"
-        # A member of a wide row may have an id nobody can be found with and no name: that names nobody.
-        somebody = "name IS NOT NULL OR id_status IN ('valid', 'lifted')"
-        return (
-            f"SELECT {in_order} FROM (SELECT *, hash({', '.join(_IDENTIFYING)}) AS identity_hash FROM ({read}) WHERE {somebody})"
-        )
+        # An id with which nobody can be found names nobody, be it in a row of its own or as one of a wide row's members.
+        somebody = "i_name IS NOT NULL OR identity_status IN ('valid', 'lifted')"
+        if self._contract.subject == "household":
+            somebody += " OR i_address IS NOT NULL"
+        read = f"SELECT\n    {columns}\nFROM {source} AS r\n{joins}\nWHERE {somebody}"
+        return f"SELECT {in_order} FROM (SELECT *, hash({', '.join(_IDENTIFYING)}) AS identity_hash FROM ({read}))"
 
     def _identity(self) -> dict[str, str]:
         name = self._name("i_name", "name")
@@ -203,7 +203,7 @@ class Projection:
         self._warn(f"NOT ({years} BETWEEN 0 AND 130)", f"'{name}:not_an_age'")
         age = f"CASE WHEN {years} BETWEEN 0 AND 130 THEN {years} END"
         end = f"last_day(DATE '{self._batch}-01')"
-        on = f"{self._join('date_values', f'a_{column.age_on}')}.value" if column.age_on else end
+        on = f"{self._join(self._dates_of(column.age_on), f'a_{column.age_on}')}.value" if column.age_on else end
         year = f"year(CASE WHEN {on} <= {end} THEN {on} END)"
         return {made: age, f"{made}_born_from": f"{year} - {age} - 1", f"{made}_born_to": f"{year} - {age}"}
 
@@ -219,11 +219,15 @@ class Projection:
 
     def _date(self, raw: str, column: str, is_open: list[str], name: str) -> str:
         """The date in a text column; `column` is SQL for what the warning calls it."""
-        alias = self._join(f"date_values_{name}" if name in self._own_dates else "date_values", raw)
+        alias = self._join(self._dates_of(name), raw)
         texts = ", ".join("'" + text.replace("'", "''") + "'" for text in is_open)
         but_open = f" AND {raw} NOT IN ({texts}) AND NOT starts_with({raw}, '9999')" if texts else ""
         self._warn(f"{alias}.value IS NULL AND {raw} IS NOT NULL{but_open}", f"{column} || ':not_a_date'")
         return f"{alias}.value"
+
+    def _dates_of(self, name: str) -> str:
+        """The table of a column's dates."""
+        return f"date_values_{name}" if name in self._own_dates else "date_values"
 
     def _phone(self, raw: str, column: str | None) -> str:
         if column is None:

@@ -1,12 +1,9 @@
 -- Stage standardise: lake/<batch>/standardised/<source>.parquet, one row per source row and member of a wide row that
 -- names somebody. First these columns, alike for every source; then the contract's attributes() typed
-<<<<<<< HEAD
--- (date, month → DATE (a month is its first day; where only the month of an end is said, its last; warnings say month_only); money → DECIMAL(18,2) yuan; integer → BIGINT; code → VARCHAR value of
-=======
--- (date, month → DATE (a month is its first day); money → DECIMAL(18,2) yuan; integer → BIGINT; decimal → DECIMAL(18,4);
+-- (date, month → DATE (a month is its first day; where only the month of an end is said, its last; warnings say month_only);
+-- money → DECIMAL(18,2) yuan; integer → BIGINT; decimal → DECIMAL(18,4);
 -- age → <c> INTEGER, <c>_born_from and <c>_born_to INTEGER (the first and last year of birth possible); a text with a map →
 -- <c> VARCHAR as written, <c>_as (the table's value) and <c>_class (its class), NULL where the table does not know it; code → VARCHAR value of
->>>>>>> main
 -- the code table; set → VARCHAR[] of values, sorted; disability_certificate → <c> VARCHAR (as normalised),
 -- <c>_status VARCHAR, <c>_category VARCHAR (digit 19), <c>_grade VARCHAR (digit 20); the rest VARCHAR).
 
