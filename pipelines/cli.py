@@ -144,12 +144,19 @@ def following_months(batch: str, months: int) -> list[str]:
 def _check(commands: Any) -> None:
     def command(given: argparse.Namespace) -> int:
         from pipelines.contracts import load_contracts
-        from pipelines.extracts.check import check_folder, print_check
+        from pipelines.quality.check import as_json, check, print_all
 
-        return print_check(check_folder(given.folder, load_contracts(), reporter()))
+        home = Home(given.home.resolve()) if given.home else None
+        files, values = check(given.folder, load_contracts(), reporter(), home)
+        if not given.json:
+            return print_all(files, values)
+        print(as_json(files, values))
+        return int(any(one.stops for one in files) or any(one.stops for one in values))
 
-    parser = _command(commands, "check", "只检查收到的文件：哪些读不了、哪些行会被退回、为什么；不写任何东西", command)
+    parser = _command(commands, "check", "只检查收到的文件：哪些读不了、哪些行会退回、哪些值读不懂；不留下任何东西", command)
     parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--home", type=Path, metavar="DIR", help="工作文件夹：与其中上次的数据相比")
+    parser.add_argument("--json", action="store_true", help="写成程序可读的 JSON")
 
 
 def _fetch(commands: Any) -> None:

@@ -64,7 +64,7 @@ def words_of(contract: Contract) -> dict[str, frozenset[str]]:
 def _of_column(column: Column, *, is_place: bool) -> frozenset[str]:
     """A zero is a value where numbers stand and where the column's code table has it (0 is a sex of GB/T 2261.1).
 
-    So is another word that the table has; only ALWAYS must be a value of its own there: of houses that a flood took, 无 says none.
+    So is another word that the table has; only ALWAYS must be a value of its own there: of houses a flood took, 无 says none.
     """
     words = _writings(declared().words_of_type.get(column.type, []))
     if is_place or column.type not in declared().zero_is_a_value:

@@ -162,12 +162,7 @@ class Projection:
             case "disability_certificate":
                 return self._certificate(name, made)
             case "date":
-                value = self._date(raw, said, column.open, name)
-                if self._months_only:
-                    alias = value.removesuffix(".value")
-                    self._warn(f"{alias}.month_only", f"{said} || ':month_only'")
-                    if is_end(column):
-                        value = f"CASE WHEN {alias}.month_only THEN last_day({value}) ELSE {value} END"
+                value = self._day(raw, name, column)
             case "month":
                 value = f"date_trunc('month', {self._date(raw, said, column.open, name)})"
             case "money":
@@ -187,6 +182,15 @@ class Projection:
             case _:
                 return self._text(name, made, column)
         return {made: value}
+
+    def _day(self, raw: str, name: str, column: Column) -> str:
+        """A date; where only its month is said the row says so, and of an end it is the month's last day."""
+        value = self._date(raw, f"'{name}'", column.open, name)
+        if not self._months_only:
+            return value
+        alias = value.removesuffix(".value")
+        self._warn(f"{alias}.month_only", f"'{name}' || ':month_only'")
+        return f"CASE WHEN {alias}.month_only THEN last_day({value}) ELSE {value} END" if is_end(column) else value
 
     def _text(self, name: str, made: str, column: Column) -> dict[str, str]:
         """As written, and what a table says the wording is."""

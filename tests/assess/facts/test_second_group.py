@@ -66,7 +66,7 @@ def what_they_own(lake):
 
 
 @pytest.fixture(scope="module")
-def facts(tmp_path_factory):  # noqa: C901  a story told row by row
+def facts(tmp_path_factory):
     lake = ModelLake(tmp_path_factory.mktemp("second"))
 
     def house(who, grade, finished=None, kind="危房"):
