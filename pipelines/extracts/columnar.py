@@ -47,6 +47,7 @@ def _batches(file: Any, where: str, width: int, kinds: dict[int, Any]) -> Iterat
     first_row = 2
     try:
         for held in file.iter_batches(batch_size=BATCH_ROWS, columns=None):
+            held.validate(full=True)  # a damaged page may hold bytes that are no text: Polars would take them for it, and crash
             types = [held.schema.field(position).type for position in range(width)]
             arrays = {
                 cell(position): pl.Series(pl.from_arrow(held.column(position)))
