@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.arrivals import arrivals_asset
 from assets.assess import assess_assets
 from assets.checks import quality_assets
 from assets.dead_runs import dead_runs_sensor
@@ -48,6 +49,7 @@ def build_definitions(
             *(standardised_asset(contract) for contract in contracts.values()),
             quality_assets(contracts),
             persons_asset(contracts),
+            arrivals_asset(contracts),
             households_asset(),
             *assess_assets(),
             *publish_assets(),

@@ -7,13 +7,14 @@ A file's name may be a person's: names are counted and hashed here, never told.
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
 from pipelines.extracts.complete import awaited
 from pipelines.extracts.find import dropped, source_folder
+from pipelines.extracts.ledger import kept_from, read_ledger
 from pipelines.storage import Home
 
 MONTHS_BETWEEN = {"week": 1, "month": 1, "quarter": 3, "half_year": 6, "year": 12}
@@ -28,6 +29,7 @@ class Delivery:
         batch: the batch.
         present: source → number of its files.
         missing: contracts without a file, in the order of their numbers.
+        kept: source → what is kept of it from an earlier reading, though nothing lies in its folder any more.
         late: of the missing ones, source → the batch it last came in, where that is longer ago than it is sent.
         files: number of files.
         size: their bytes.
@@ -45,6 +47,7 @@ class Delivery:
     newest: float
     awaited: int
     state: str
+    kept: dict[str, str] = field(default_factory=dict)
 
     def sentences(self) -> list[str]:
         """What the closing summary says of what did not come."""
@@ -57,12 +60,14 @@ class Delivery:
             for contract in self.missing
             if contract.source in self.late
         )
+        said += [f"{source} 的文件夹里没有文件：{kept}。" for source, kept in self.kept.items()]
         return said
 
     def markdown(self) -> str:
         """The delivery as a table for the UI."""
         lines = ["| 数据源 | 文件 | 说明 |", "|---|---|---|"]
         lines += [f"| {source} | {count} | 已到 |" for source, count in self.present.items()]
+        lines += [f"| {source} | 0 | {kept} |" for source, kept in self.kept.items()]
         for contract in self.missing:
             late = f"过期，上次 {self.late[contract.source]}" if contract.source in self.late else "未到"
             lines.append(f"| {contract.source} | 0 | {late} |")
@@ -87,8 +92,14 @@ def look_into(drop: Path, batch: str, contracts: Mapping[str, Contract], home: H
         # What was read before stays read, though its file has been taken away since: the ledger holds it.
         if source not in present and not home.lake(batch, "extracts", source).exists()
     ]
+    ledgers = {
+        source: read_ledger(home.lake(batch, "extracts", f"{source}.files"))
+        for source, contract in contracts.items()
+        if source not in present and contract not in missing
+    }
     return Delivery(
         batch=batch,
+        kept={source: kept_from(lines) for source, lines in ledgers.items() if any(line.state == "current" for line in lines)},
         present=present,
         missing=missing,
         late=_late(missing, batch, home),

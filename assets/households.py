@@ -5,6 +5,7 @@ Belongs here: the asset. Does not belong here: who lives with whom (`pipelines.h
 
 import dagster as dg
 
+from assets.arrivals import ARRIVALS
 from assets.graph import Key, stage_asset
 from assets.linkage import PERSONS
 from assets.resources import Counts, Place
@@ -26,7 +27,7 @@ def households_asset() -> dg.AssetsDefinition:
         build,
         title="建户",
         group="households",
-        deps=[PERSONS],
+        deps=[PERSONS, ARRIVALS],
         description="建户：户籍户和共同生活家庭，及其成员、亲属关系。",
         kinds={"parquet", "duckdb"},
     )

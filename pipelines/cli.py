@@ -68,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
         _check,
         _fetch,
         _run,
+        _accept,
         _returns,
         _explain,
         _simulate,
@@ -143,12 +144,19 @@ def following_months(batch: str, months: int) -> list[str]:
 def _check(commands: Any) -> None:
     def command(given: argparse.Namespace) -> int:
         from pipelines.contracts import load_contracts
-        from pipelines.extracts.check import check_folder, print_check
+        from pipelines.quality.check import as_json, check, print_all
 
-        return print_check(check_folder(given.folder, load_contracts(), reporter()))
+        home = Home(given.home.resolve()) if given.home else None
+        files, values = check(given.folder, load_contracts(), reporter(), home)
+        if not given.json:
+            return print_all(files, values)
+        print(as_json(files, values))
+        return int(any(one.stops for one in files) or any(one.stops for one in values))
 
-    parser = _command(commands, "check", "只检查收到的文件：哪些读不了、哪些行会被退回、为什么；不写任何东西", command)
+    parser = _command(commands, "check", "只检查收到的文件：哪些读不了、哪些行会退回、哪些值读不懂；不留下任何东西", command)
     parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--home", type=Path, metavar="DIR", help="工作文件夹：与其中上次的数据相比")
+    parser.add_argument("--json", action="store_true", help="写成程序可读的 JSON")
 
 
 def _fetch(commands: Any) -> None:
@@ -187,6 +195,30 @@ def _run(commands: Any) -> None:
     parser.add_argument("--extracts", type=Path, required=True, metavar="DIR", help="数据文件夹，其中每个批次一个子文件夹")
     parser.add_argument("--batch", required=True, metavar="年-月", help="批次，例如 2026-10")
     _with_home(parser)
+
+
+def _accept(commands: Any) -> None:
+    def command(given: argparse.Namespace) -> None:
+        from pipelines.acceptance import accept, asked
+
+        home = _home(given)
+        batch = _batch(given, home)
+        if not given.name:
+            for one in asked(home, batch):
+                print(f"{one.name}\t{one.what}")
+            return
+        for one in accept(home, batch, given.name, given.answer, given.clerk, given.reason):
+            print(f"已记下：{one.name}　{one.what}")
+        print(f"再运行一次：zhudong run --extracts 数据文件夹 --home {given.home} --batch {batch}")
+
+    parser = _command(commands, "accept", "确认使批次停下的疑点（行数少、缺一部分、重复送），记下谁、何时、为什么", command)
+    parser.add_argument("name", nargs="?", metavar="数据源[/文件或镇街]", help="提示里写的名字；不写就列出等待确认的")
+    parser.add_argument("--clerk", default="", metavar="姓名", help="谁确认的")
+    parser.add_argument("--reason", default="", metavar="原因", help="为什么是对的")
+    answer = parser.add_mutually_exclusive_group()
+    answer.add_argument("--instead", dest="answer", action="store_const", const="instead", help="后来的文件代替先前的")
+    answer.add_argument("--both", dest="answer", action="store_const", const="both", help="两个文件都要算")
+    _with_home(parser, batch=True)
 
 
 def orchestrator(name: str) -> Callable[..., Any]:

@@ -4,17 +4,14 @@ Belongs here: the little that every text goes through before it lies in the lake
 id, date or amount means (`pipelines.standardise`).
 """
 
+import functools
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
-
-EMPTY = ("", "无", "/", "-", "NULL", "\\N", "#N/A", "不详")
-"""Texts that say nothing (interface.md §1)."""
-
-_LONGEST_EMPTY = max(len(text.encode()) for text in EMPTY)
 
 SPACES = " \t\r\n\v\f\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
@@ -111,14 +108,29 @@ def unwrap_formulas(frame: "pl.DataFrame") -> "pl.DataFrame":
     return frame.with_columns(pl.when(wrapped).then(text.str.slice(2).str.head(-1)).otherwise(text).name.keep())
 
 
-def empties(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """Texts that say nothing become NULL; columns without a text as short as those are not looked through."""
+def empties(frame: "pl.DataFrame", nothing: Mapping[str, frozenset[str]], otherwise: frozenset[str]) -> "pl.DataFrame":
+    """Texts that say nothing become NULL; columns without a text as short as those are not looked through.
+
+    Args:
+        frame: any columns; the text columns are looked at.
+        nothing: column → the texts that say nothing in it.
+        otherwise: those of the other columns.
+    """
     import polars as pl
 
     names = [name for name, kind in frame.schema.items() if kind == pl.String]
-    short = frame.select((pl.col(names).str.len_bytes() <= _LONGEST_EMPTY).any()).row(0) if names else ()
-    looked = [name for name, is_short in zip(names, short, strict=True) if is_short]
-    return frame.with_columns(pl.when(~pl.col(looked).is_in(EMPTY)).then(pl.col(looked)).otherwise(None).name.keep())
+    words = {name: nothing.get(name, otherwise) for name in names}
+    short = frame.select((pl.col(name).str.len_bytes() <= _longest(words[name])).any() for name in names).row(0) if names else ()
+    return frame.with_columns(
+        pl.when(~pl.col(name).is_in(sorted(words[name]))).then(pl.col(name)).otherwise(None).alias(name)
+        for name, is_short in zip(names, short, strict=True)
+        if is_short
+    )
+
+
+@functools.cache
+def _longest(words: frozenset[str]) -> int:
+    return max(len(text.encode()) for text in words)
 
 
 def scaled(text: "pl.Expr", factor: int) -> "pl.Expr":

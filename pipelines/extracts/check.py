@@ -69,12 +69,7 @@ def check_folder(drop: Path, contracts: Mapping[str, Contract], reporter: Report
     Raises:
         DataError: the folder holds no batch.
     """
-    if BATCH.fullmatch(drop.resolve().name):
-        batches = [drop.resolve()]
-    else:
-        batches = (
-            sorted(entry for entry in drop.iterdir() if entry.is_dir() and BATCH.fullmatch(entry.name)) if drop.is_dir() else []
-        )
+    batches = batch_folders(drop)
     if not batches:
         raise DataError(
             "这个文件夹里没有批次。", where=str(drop), todo="里面应有以月份命名的文件夹，例如 2026-10，其下每个数据源一个文件夹。"
@@ -92,6 +87,15 @@ def check_folder(drop: Path, contracts: Mapping[str, Contract], reporter: Report
                 reporter.advance()
         earlier |= seen
     return results
+
+
+def batch_folders(drop: Path) -> list[Path]:
+    """The batches' folders in a drop folder, or the one that it is itself."""
+    if BATCH.fullmatch(drop.resolve().name):
+        return [drop.resolve()]
+    if not drop.is_dir():
+        return []
+    return sorted(entry for entry in drop.iterdir() if entry.is_dir() and BATCH.fullmatch(entry.name))
 
 
 def print_check(results: Sequence[Checked], out: TextIO | None = None) -> int:
@@ -160,8 +164,8 @@ def _check_file(file: Found, batch: str, contract: Contract, earlier: dict[str, 
         result.stops = stop
     result.rows_read, result.accepted = reading.rows_read, reading.accepted
     result.rejected, result.skipped = reading.rejected, reading.skipped
-    if reading.table is not None:
-        result.encoding, result.format = reading.table.encoding, reading.table.format
+    for counted in reading.counted:
+        result.encoding, result.format = counted.table.encoding, counted.table.format
     result.remarks += reading.remarks()
     if result.stops is None and not result.accepted:
         result.remarks.append("没有一行数据")

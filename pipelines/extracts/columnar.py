@@ -47,10 +47,13 @@ def _batches(file: Any, where: str, width: int, kinds: dict[int, Any]) -> Iterat
     first_row = 2
     try:
         for held in file.iter_batches(batch_size=BATCH_ROWS, columns=None):
+            held.validate(full=True)  # a damaged page may hold bytes that are no text: Polars would take them for it, and crash
+            types = [held.schema.field(position).type for position in range(width)]
             arrays = {
                 cell(position): pl.Series(pl.from_arrow(held.column(position)))
                 for position in range(width)
-                if position in kinds and not pa.types.is_nested(held.schema.field(position).type)
+                # a text outside the contract may be a total's label
+                if (position in kinds and not pa.types.is_nested(types[position])) or _is_text(types[position])
             }
             rows = held.num_rows
             frame = pl.DataFrame(
@@ -78,7 +81,7 @@ def _untrimmed_rows(columns: "list[pa.Array]") -> "pl.Series | None":
         kind = column.type
         if pa.types.is_primitive(kind) or pa.types.is_null(kind):
             continue
-        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        if not _is_text(kind):
             return None
         texts = column.cast(pa.large_string())
         _, bounds, text = texts.buffers()
@@ -88,6 +91,12 @@ def _untrimmed_rows(columns: "list[pa.Array]") -> "pl.Series | None":
         cells = text.slice(int(ends[0]), int(ends[-1] - ends[0])).to_pybytes()
         rows.append(np.searchsorted(ends, untrimmed(cells) + ends[0], side="right") - 1)
     return pl.Series(np.unique(np.concatenate(rows)))
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _as_text(values: "pl.Series", kind: str | None) -> "pl.Series":

@@ -167,6 +167,8 @@ def _members(path: Path, name: str, place: str, note: Callable[[str], None]) -> 
     except (zipfile.BadZipFile, OSError):
         raise _damaged(where) from None
     check_unpacked_size(path, where, members)
+    if not members:
+        note(f"{where} 是空的压缩包，里面没有文件。")
     seen: dict[str, int] = {}
     for info in members:
         label = _member_name(info)

@@ -4,8 +4,10 @@ Belongs here: folding a heading to what is compared, scoring rows, matching, uni
 Does not belong here: how rows are got out of a file (`delimited`, `workbook`, `columnar`).
 """
 
+import dataclasses
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -72,7 +74,8 @@ class Headings:
     """What a heading row says.
 
     `row` counts from 1; `places` gives for each canonical column its places in the file, the first to be asked first;
-    `texts` are the headings as written, by position; `unknown`, `repeated`, `variants` are fit for messages.
+    `texts` are the headings as written, by position, those of two levels joined where that is how they were matched;
+    `unknown`, `repeated`, `variants` are fit for messages. `levels` are the two rows of joined headings as written.
     """
 
     row: int
@@ -81,6 +84,12 @@ class Headings:
     unknown: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     variants: list[str] = field(default_factory=list)
+    levels: list[list[str]] = field(default_factory=list)
+
+    def written(self, position: int) -> list[str]:
+        """What stands over a column of the file, in each row of the headings."""
+        texts = [self.texts[position], *(level[position] for level in self.levels if position < len(level))]
+        return [text.strip() for text in texts if text.strip()]
 
 
 class Matcher:
@@ -88,6 +97,8 @@ class Matcher:
 
     def __init__(self, contract: Contract) -> None:
         self._columns: dict[str, Column] = contract.text_columns()
+        people = contract.members().values()
+        self._people = {fields[key].removesuffix(".id") for fields in people for key in ("name", "id_number") if key in fields}
         self._spelled: dict[str, tuple[str, int]] = {}
         self._folded: dict[str, tuple[str, int] | None] = {}
         self._asked: dict[str, tuple[str, int] | None] = {}  # of one file's first rows, which are looked at several times
@@ -110,10 +121,41 @@ class Matcher:
         return len({match[0] for cell in row if cell and (match := self.column(cell))})
 
     def best_row(self, rows: Sequence[Sequence[str | None]]) -> tuple[int, int]:
-        """Index and score of the row that looks most like the headings; the first of equals."""
-        scores = [self.score(row) for row in rows[:SEARCHED_ROWS]]
+        """Index and score of the row that looks most like the headings, alone or below another; the first of equals."""
+        index, score, _ = self._best(rows[:SEARCHED_ROWS])
+        return index, score
+
+    def _best(self, rows: Sequence[Sequence[str | None]]) -> tuple[int, int, list[str] | None]:
+        """Index, score, and the joined texts where two rows of headings say more than any single one."""
+        scores = [self.score(row) for row in rows]
         best = max(range(len(scores)), key=lambda index: (scores[index], -index), default=0)
-        return best, scores[best] if scores else 0
+        found: tuple[int, int, list[str] | None] = (best, scores[best] if scores else 0, None)
+        # the best row is one of the two, unless no single row says anything
+        for lower in (best, best + 1) if found[1] > 1 else range(1, len(rows)):
+            if 0 < lower < len(rows):
+                joined = self._joined(rows[lower - 1], rows[lower])
+                if (score := self.score(joined)) > found[1]:
+                    found = lower, score, joined
+        return found
+
+    def _joined(self, upper: Sequence[str | None], lower: Sequence[str | None]) -> list[str]:
+        """Headings of two levels as one row: 户主 over 姓名 is 户主姓名, if the contract knows that; else whichever it knows.
+
+        A group's heading stands over its first column only and holds for those to the right that have none.
+        """
+        joined, group = [], ""
+        several = {text for text, count in Counter((text or "").strip() for text in lower).items() if count > 1}
+        for position in range(max(len(upper), len(lower))):
+            above = (upper[position] or "").strip() if position < len(upper) else ""
+            below = (lower[position] or "").strip() if position < len(lower) else ""
+            group = above or (group if below else "")
+            ways: tuple[str, ...] = (below, above)
+            if below and group and group != below:
+                # of two 姓名 the one below 监护人 is the guardian's, and the 身份证号 beside it nobody's that is asked for
+                others = (group,) if below == "姓名" else ()
+                ways = (group + below, *(others if below in several and self.column(group) else (below, above)))
+            joined.append(next((text for text in ways if text and self.column(text)), group + below if below else above))
+        return joined
 
     def read(self, rows: Sequence[Sequence[str | None]], where: str) -> Headings:
         """Find the heading row among a file's first rows and match it.
@@ -125,7 +167,7 @@ class Matcher:
         Raises:
             DataError: no row has headings, or a required heading is missing; names it and the headings that were found.
         """
-        index, score = self.best_row(rows)
+        index, score, joined = self._best(rows[:SEARCHED_ROWS])
         if score < 2:
             expected = "、".join(column.heading[0] for column in self._columns.values() if column.required)
             raise DataError(
@@ -133,8 +175,11 @@ class Matcher:
                 where=where,
                 todo=f"确认文件放对了文件夹，并且有一行表头，至少包括：{expected}。",
             )
-        headings = self._match(index + 1, [cell or "" for cell in rows[index]])
-        missing = [column for name, column in self._columns.items() if column.required and name not in headings.places]
+        headings = self._match(index + 1, joined or [cell or "" for cell in rows[index]])
+        if joined:
+            levels = [[cell or "" for cell in row] for row in rows[index - 1 : index + 1]]
+            headings = dataclasses.replace(headings, levels=levels)
+        missing = self.missing(headings)
         if missing:
             names = "；".join("或".join(f"“{heading}”" for heading in column.heading) for column in missing)
             found = "、".join(shown(text, position) for position, text in enumerate(headings.texts) if text.strip())
@@ -144,6 +189,19 @@ class Matcher:
                 todo="请部门补上这一列后重新提供；如果只是换了叫法，把新叫法加到该数据源合同的 heading 里。",
             )
         return headings
+
+    def names_people(self, headings: Headings) -> bool:
+        """Whether some column is of persons' names or ids."""
+        return not self._people.isdisjoint(headings.places)
+
+    def missing(self, headings: Headings) -> list[Column]:
+        """The columns that must be there and are not."""
+        return [column for name, column in self._columns.items() if column.required and name not in headings.places]
+
+    def nearest(self, rows: Sequence[Sequence[str | None]]) -> Headings | None:
+        """What the row most like the headings says, required headings missing or not; None if no row is like them at all."""
+        index, score, joined = self._best(rows[:SEARCHED_ROWS])
+        return self._match(index + 1, joined or [cell or "" for cell in rows[index]]) if score >= 2 else None
 
     def _match(self, row: int, texts: list[str]) -> Headings:
         found: dict[str, list[tuple[int, Place]]] = {}

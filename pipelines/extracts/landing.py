@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pipelines.contracts import Contract
+from pipelines.extracts import nothing
 from pipelines.extracts.table import BATCH_ROWS
 
 if TYPE_CHECKING:
     import polars as pl
 
-FORM = 1
+FORM = 2
 """Raise it when reading a file gives other rows than before: what lies in the lake is then read anew."""
 
 
@@ -28,7 +29,7 @@ def contract_mark(contract: Contract) -> str:
         name: [column.heading, column.type, column.required, column.open] for name, column in contract.text_columns().items()
     }
     identity = sorted((number, sorted(fields.items())) for number, fields in contract.members().items())
-    return hashlib.sha256(json.dumps([FORM, columns, identity], ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([FORM, nothing.mark(), columns, identity], ensure_ascii=False).encode()).hexdigest()
 
 
 def files_mark(files: Mapping[str, str]) -> str:

@@ -9,13 +9,16 @@ folder stays `current`: what was read once stays, until a file of its name repla
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from pipelines.extracts.find import Found
 from pipelines.storage import whole_or_absent
+
+SHANGHAI = dt.timezone(dt.timedelta(hours=8))
+"""Times as the officer's clock shows them."""
 
 State = Literal["current", "replaced", "duplicate"]
 
@@ -39,6 +42,12 @@ class Line:
     skipped: int = 0
     unknown_headings: list[str] = field(default_factory=list)
     state: State = "current"
+    sheet: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name in the folder: without the sheet, where several sheets of a workbook are read."""
+        return self.file.removesuffix(f"/{self.sheet}") if self.sheet else self.file
 
 
 def read_ledger(path: Path) -> list[Line]:
@@ -72,6 +81,7 @@ def _columns() -> dict[str, Any]:
         **numbers,
         "unknown_headings": pl.List(pl.String),
         "state": pl.String,
+        "sheet": pl.String,
     }
 
 
@@ -90,41 +100,56 @@ class Plan:
     gone: list[str]
 
 
-def plan(found: Sequence[tuple[Found, str]], lines: Sequence[Line], *, rows_are_good: bool) -> Plan:
+def plan(
+    found: Sequence[tuple[Found, str]], lines: Sequence[Line], *, rows_are_good: bool, withdrawn: Collection[str] = ()
+) -> Plan:
     """Compare a folder with the ledger.
 
     Args:
         found: the folder's files with their SHA-256.
         lines: the ledger.
         rows_are_good: the rows in the lake were read by today's contract and are the ledger's; else all are read again.
+        withdrawn: contents that are not to be counted, by the officer's answer: another file takes their place.
     """
-    current = {line.file: line for line in lines if line.state == "current"}
+    found = [(file, digest) for file, digest in found if digest not in withdrawn]
+    dropped = [line for line in lines if line.state == "current" and line.sha256 in withdrawn]
+    current: dict[str, list[Line]] = {}
+    for line in lines:
+        if line.state == "current" and line.sha256 not in withdrawn:
+            current.setdefault(line.name, []).append(line)
     names = {file.name for file, _ in found}
     holder: dict[str, str] = {}
     for file, digest in found:  # a name that has the content already keeps it
-        if file.name in current and current[file.name].sha256 == digest:
+        if file.name in current and current[file.name][0].sha256 == digest:
             holder.setdefault(digest, file.name)
-    for line in current.values():
-        if line.file not in names:
-            holder.setdefault(line.sha256, line.file)
-    read, keep, replaced, duplicates = [], [], [], []
+    for name, held in current.items():
+        if name not in names:
+            holder.setdefault(held[0].sha256, name)
+    read, keep, replaced, duplicates = [], [], list(dropped), []
     for file, digest in found:
+        earlier = current.get(file.name, [])
         if holder.setdefault(digest, file.name) != file.name:
             duplicates.append((file, digest, holder[digest]))
-            if file.name in current:
-                replaced.append(current[file.name])
-            continue
-        earlier = current.get(file.name)
-        if earlier is not None and earlier.sha256 == digest and rows_are_good:
-            keep.append(earlier)
-            continue
-        if earlier is not None:
-            replaced.append(earlier)
-        read.append((file, digest))
-    gone = [line for line in current.values() if line.file not in names]
-    return Plan(read, keep + gone, replaced, duplicates, [line.file for line in gone])
+            replaced += earlier
+        elif earlier and earlier[0].sha256 == digest and rows_are_good:
+            keep += earlier
+        else:
+            replaced += earlier
+            read.append((file, digest))
+    gone = [name for name in current if name not in names]
+    return Plan(read, keep + [line for name in gone for line in current[name]], replaced, duplicates, gone)
 
 
 def known_duplicates(lines: Sequence[Line]) -> Mapping[str, str]:
     """Name → SHA-256 of the files on record as repeating another's content."""
     return {line.file: line.sha256 for line in lines if line.state == "duplicate"}
+
+
+def kept_from(lines: Sequence[Line]) -> str:
+    """What of a ledger's files is kept, and when it was read, in words."""
+    current = [line for line in lines if line.state == "current"]
+    first, last = min(line.read_at for line in current), max(line.read_at for line in current)
+    times = [f"{time.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" for time in (first, last)]
+    when = times[0] if times[0] == times[1] else f"{times[0]} 至 {times[1]}"
+    rows = sum(line.accepted for line in current)
+    return f"沿用 {when} 读入的 {len({line.name for line in current})} 个文件、{rows:,} 行"

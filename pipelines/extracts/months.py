@@ -9,7 +9,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from pipelines.contracts import Contract
+from pipelines.contracts import Column, Contract
 from pipelines.errors import DataError
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ _IN_NAME = re.compile(
 )
 _MAY_LIE_AHEAD = re.compile("止|至|结束|停发|到期|期满|下次")
 """Headings of dates that rightly lie in the future."""
+
+_END = re.compile("止|至|结束|停发|到期|期满")
+"""Headings of the day on which something ends."""
 
 _DATE = r"^(20\d\d)(?:\s*[-/.年]\s*)?(0?[1-9]|1[0-2])(?:\D|\d\d(?:\D|$)|$)"
 """Year and month of a date or month as departments write them; serial numbers and milliseconds are left out."""
@@ -40,6 +43,16 @@ def _number(year: int, month: int) -> int:
 
 def _batch_number(batch: str) -> int:
     return _number(int(batch[:4]), int(batch[5:]))
+
+
+def without_month(name: str) -> str:
+    """A file's name without the month in it: the same department's file of another month has the same."""
+    return re.sub(r"\d+(?=月)", "", _IN_NAME.sub("", name)).casefold()
+
+
+def is_end(column: Column) -> bool:
+    """Whether a date column says until when something holds: a month there means its last day."""
+    return bool(column.open) or any(_END.search(heading) for heading in column.heading)
 
 
 def check_name(name: str, batch: str, contract: Contract) -> None:
@@ -73,20 +86,25 @@ def check_name(name: str, batch: str, contract: Contract) -> None:
         )
 
 
+def event_columns(contract: Contract) -> dict[str, str]:
+    """The columns that date an event, which cannot lie after the batch: name → heading."""
+    birth = {member.get("birth_date") for member in contract.members().values()}
+    return {
+        name: column.heading[0]
+        for name, column in contract.text_columns().items()
+        if column.type in ("date", "month")
+        and name not in birth
+        and not column.open
+        and not any(_MAY_LIE_AHEAD.search(heading) for heading in column.heading)
+    }
+
+
 class MonthWatch:
     """Watches the dates of one file's events while it is read."""
 
     def __init__(self, batch: str, contract: Contract) -> None:
         self._batch, self._end = batch, _batch_number(batch)
-        birth = {member.get("birth_date") for member in contract.members().values()}
-        self._columns = {
-            name: column.heading[0]
-            for name, column in contract.text_columns().items()
-            if column.type in ("date", "month")
-            and name not in birth
-            and not column.open
-            and not any(_MAY_LIE_AHEAD.search(heading) for heading in column.heading)
-        }
+        self._columns = event_columns(contract)
         self._seen = dict.fromkeys(self._columns, 0)
         self._rows = dict.fromkeys(self._columns, 0)
         self._after = dict.fromkeys(self._columns, 0)

@@ -3,7 +3,9 @@
 Belongs here: what `stage` and `check` do alike with one file. Does not belong here: writing anything.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.contracts import Contract
@@ -13,13 +15,24 @@ from pipelines.extracts.find import Found
 from pipelines.extracts.months import MonthWatch, check_name
 from pipelines.extracts.sort_rows import Sorted, Sorter
 from pipelines.extracts.table import Table
-from pipelines.extracts.tables import open_table
+from pipelines.extracts.tables import open_tables
 
 _MANY = 20
 """Too long rows from which on a majority of them is the headings' fault."""
 
 _STALE_AFTER = {"month": 2, "quarter": 4, "half_year": 8, "year": 14}
 """Months that the newest event of a file may lie back before the file is called stale."""
+
+
+@dataclass
+class Counted:
+    """One table of a file, and what became of its rows; the headings and what stands above them are skipped."""
+
+    table: Table
+    rows_read: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    skipped: int = 0
 
 
 class Reading:
@@ -29,10 +42,29 @@ class Reading:
         self.file = file
         self._batch, self._contract = batch, contract
         self.where = file.where
-        self.table: Table | None = None
-        self.rows_read = self.accepted = self.rejected = self.skipped = 0
+        self.counted: list[Counted] = []
         self._too_long = 0
         self._months_behind: int | None = None
+
+    @property
+    def rows_read(self) -> int:
+        """Rows so far, headings and all above them among them."""
+        return sum(counted.rows_read for counted in self.counted)
+
+    @property
+    def accepted(self) -> int:
+        """Rows accepted so far."""
+        return sum(counted.accepted for counted in self.counted)
+
+    @property
+    def rejected(self) -> int:
+        """Rows rejected so far."""
+        return sum(counted.rejected for counted in self.counted)
+
+    @property
+    def skipped(self) -> int:
+        """Rows skipped so far."""
+        return sum(counted.skipped for counted in self.counted)
 
     def batches(self, path: Path, told: Callable[[int], None] = lambda _: None) -> Iterator[Sorted]:
         """The file's rows, sorted, batch by batch.
@@ -45,24 +77,29 @@ class Reading:
             DataError: the file cannot be read, its headings are not the contract's, or it is of another month.
         """
         check_name(self.file.name, self._batch, self._contract)
-        self.table = table = open_table(path, self.where, self._contract, told)
-        sorter, watch = Sorter(self._contract, table.headings), MonthWatch(self._batch, self._contract)
-        self.rows_read = self.skipped = table.headings.row
-        for batch in ahead(table.batches):
-            rows = sorter.sort(batch)
-            self.rows_read += batch.frame.height
-            self.accepted += rows.accepted.height
-            self.rejected += rows.rejected.height
-            self._too_long += int((rows.rejected["reason_code"] == "columns").sum())
-            self.skipped += rows.skipped
-            watch.look(rows.accepted)
-            self._check_whole(cut_short=batch.cut_short, last=batch.first_row + batch.frame.height - 1, rows=rows)
-            yield rows
+        watch = MonthWatch(self._batch, self._contract)
+        for table in open_tables(path, self.where, self._contract, told):
+            yield from self._rows(table, watch)
         watch.finish(self.where)
         self._months_behind = watch.months_behind()
         self._check_width()
-        if self.rows_read != self.accepted + self.rejected + self.skipped:
+        if any(one.rows_read != one.accepted + one.rejected + one.skipped for one in self.counted):
             raise unbalanced(self.where)
+
+    def _rows(self, table: Table, watch: MonthWatch) -> Iterator[Sorted]:
+        sorter = Sorter(self._contract, table.headings)
+        counted = Counted(table, rows_read=table.headings.row, skipped=table.headings.row)
+        self.counted.append(counted)
+        for batch in ahead(table.batches):
+            rows = sorter.sort(batch)
+            counted.rows_read += batch.frame.height
+            counted.accepted += rows.accepted.height
+            counted.rejected += rows.rejected.height
+            counted.skipped += rows.skipped
+            self._too_long += int((rows.rejected["reason_code"] == "columns").sum())
+            watch.look(rows.accepted)
+            self._check_whole(cut_short=batch.cut_short, last=batch.first_row + batch.frame.height - 1, rows=rows)
+            yield dataclasses.replace(rows, sheet=table.sheet) if table.sheet else rows
 
     def _check_whole(self, *, cut_short: bool, last: int, rows: Sorted) -> None:
         """Stop a file that ends in the middle of a row: its last amounts are wrong, and nobody knows how many rows are missing.
@@ -87,9 +124,10 @@ class Reading:
 
     def remarks(self) -> list[str]:
         """What a person should know about this file: headings that were dropped or stood twice, other sheets."""
-        if self.table is None:
+        if not self.counted:
             return []
-        headings, remarks = self.table.headings, list(self.table.remarks)
+        table = self.counted[0].table
+        headings, remarks = table.headings, list(table.remarks)
         if headings.unknown:
             remarks.append(f"合同里没有的列，没有读取：{'、'.join(headings.unknown)}")
         if headings.repeated:
@@ -102,10 +140,6 @@ class Reading:
         if limit is not None and self._months_behind is not None and self._months_behind >= limit:
             remarks.append(f"最新的日期比批次早 {self._months_behind} 个月，数据可能过期")
         return remarks
-
-    def dropped_headings(self) -> list[str]:
-        """Headings whose columns were not loaded, for the ledger."""
-        return [] if self.table is None else self.table.headings.unknown + self.table.headings.repeated
 
 
 def unbalanced(where: str) -> DataError:

@@ -11,12 +11,14 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.acceptance import ask, read_answers, stop
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
+from pipelines.extracts.compare import Arrived, doubts
 from pipelines.extracts.complete import check_marks
 from pipelines.extracts.find import Found, find_files, source_folder
 from pipelines.extracts.landing import Landing, contract_mark, files_mark, marks, rejected_columns, row_columns, rows_of
-from pipelines.extracts.ledger import Line, Plan, known_duplicates, plan, read_ledger, write_ledger
+from pipelines.extracts.ledger import Line, Plan, kept_from, known_duplicates, plan, read_ledger, write_ledger
 from pipelines.extracts.reading import Reading, unbalanced
 from pipelines.extracts.sort_rows import REASONS
 from pipelines.progress import Reporter
@@ -32,7 +34,9 @@ class _Tables:
     ledger: Path
 
 
-def extract_source(home: Home, batch: str, contract: Contract, drop: Path, reporter: Reporter) -> dict[str, int | float]:
+def extract_source(
+    home: Home, batch: str, contract: Contract, drop: Path, reporter: Reporter, *, compare: bool = True
+) -> dict[str, int | float]:
     """Read one source's files of a batch into the lake.
 
     Args:
@@ -41,6 +45,7 @@ def extract_source(home: Home, batch: str, contract: Contract, drop: Path, repor
         contract: the source's contract.
         drop: the drop folder, which holds `<batch>/<source>/…`.
         reporter: hears of progress in bytes, and of what a person should know about each file.
+        compare: hold what arrived against what was there, and stop for the officer's answer.
 
     Returns:
         counts: `files`, `bytes`, `rows_read`, `accepted`, `rejected`, `skipped` over the files whose rows lie in the
@@ -71,7 +76,9 @@ def extract_source(home: Home, batch: str, contract: Contract, drop: Path, repor
     reporter.start(f"{contract.title}：核对文件", sum(file.size for file in files))
     digests = [(file, file.sha256(reporter.advance)) for file in files]
     good = _rows_are_good(tables, lines, contract)
-    todo = plan(digests, lines, rows_are_good=good)
+    withdrawn = read_answers(home).replaced(batch, contract.source)
+    todo = plan(digests, lines, rows_are_good=good, withdrawn=withdrawn)
+    _tell_of_files(todo, lines, contract, reporter, whole_folder=not files)
     known = known_duplicates(lines)
     if (
         good
@@ -79,20 +86,30 @@ def extract_source(home: Home, batch: str, contract: Contract, drop: Path, repor
         and not todo.replaced
         and all(known.get(file.name) == digest for file, digest, _ in todo.duplicates)
     ):
+        ask(home, batch, contract.source, [])
         return _counts(lines, unchanged=1, gone_files=len(todo.gone))
-    for name in todo.gone:
-        reporter.note(f"{contract.source}/{name} 已不在文件夹里；读过的行仍然保留。要撤回它，放一个同名、只有表头的文件。")
-    for file, _, other in todo.duplicates:
-        reporter.note(f"{contract.source}/{file.name} 与 {other} 内容完全相同，没有重复读取。")
-    current = _write_rows(home, batch, contract, tables, todo, reporter)
+    current = _write_rows(home, batch, contract, tables, todo, reporter, compare=compare)
     write_ledger(_ledger(lines, todo, current, batch, contract), tables.ledger)
+    read_now = {file.name for file, _ in todo.read}
     return _counts(
         current,
         read_files=len(todo.read),
-        replaced_files=sum(line.file in {file.name for file, _ in todo.read} for line in _corrected(todo)),
+        replaced_files=len({line.name for line in _corrected(todo)} & read_now),
         duplicate_files=len(todo.duplicates),
         gone_files=len(todo.gone),
     )
+
+
+def _tell_of_files(todo: Plan, lines: list[Line], contract: Contract, reporter: Reporter, *, whole_folder: bool) -> None:
+    """Say what is kept though its file has gone, and since when, and what was not read a second time."""
+    if todo.gone and whole_folder:
+        reporter.note(f"{contract.source}：{kept_from(lines)}。要撤回，放一个同名、只有表头的文件。")
+    else:
+        for name in todo.gone:
+            kept = kept_from([line for line in lines if line.name == name])
+            reporter.note(f"{contract.source}/{name} 已不在文件夹里，{kept}。要撤回它，放一个同名、只有表头的文件。")
+    for file, _, other in todo.duplicates:
+        reporter.note(f"{contract.source}/{file.name} 与 {other} 内容完全相同，没有重复读取。")
 
 
 def _rows_are_good(tables: _Tables, lines: list[Line], contract: Contract) -> bool:
@@ -102,21 +119,22 @@ def _rows_are_good(tables: _Tables, lines: list[Line], contract: Contract) -> bo
 
 
 def _current(lines: list[Line]) -> dict[str, str]:
-    return {line.file: line.sha256 for line in lines if line.state == "current"}
+    return {line.name: line.sha256 for line in lines if line.state == "current"}
 
 
 def _corrected(todo: Plan) -> list[Line]:
     """Lines that another content takes the place of; the same content read again is no correction."""
     read = {(file.name, digest) for file, digest in todo.read}
-    return [line for line in todo.replaced if (line.file, line.sha256) not in read]
+    return [line for line in todo.replaced if (line.name, line.sha256) not in read]
 
 
-def _write_rows(home: Home, batch: str, contract: Contract, tables: _Tables, todo: Plan, reporter: Reporter) -> list[Line]:
+def _write_rows(
+    home: Home, batch: str, contract: Contract, tables: _Tables, todo: Plan, reporter: Reporter, *, compare: bool
+) -> list[Line]:
     """Write both tables of rows, files in the order of their names, and return the lines of the files in them."""
     columns = row_columns(list(contract.text_columns()))
-    digests = {line.file: line.sha256 for line in todo.keep} | {file.name: digest for file, digest in todo.read}
+    digests = {line.name: line.sha256 for line in todo.keep} | {file.name: digest for file, digest in todo.read}
     table_marks = {"contract": contract_mark(contract), "files": files_mark(digests)}
-    kept = {line.file: line for line in todo.keep}
     new = {file.name: (file, digest) for file, digest in todo.read}
     current: list[Line] = []
     remarks: dict[str, list[str]] = {}
@@ -124,68 +142,85 @@ def _write_rows(home: Home, batch: str, contract: Contract, tables: _Tables, tod
     with contextlib.ExitStack() as stack:  # unwound backwards: first the rejected rows take their place, then the rows
         rows_path = stack.enter_context(whole_or_absent(tables.rows))
         rejected_path = stack.enter_context(whole_or_absent(tables.rejected))
-        rows = stack.enter_context(Landing(rows_path, columns, table_marks))
-        rejected = stack.enter_context(Landing(rejected_path, rejected_columns(), table_marks))
-        for name in sorted(digests):
-            if name in kept:
-                _take_over(tables, name, rows, rejected)
-                current.append(kept[name])
-            else:
-                line, said = _read(home, batch, contract, *new[name], rows, rejected, reporter)
-                current.append(line)
+        with (
+            Landing(rows_path, columns, table_marks) as rows,
+            Landing(rejected_path, rejected_columns(), table_marks) as rejected,
+        ):
+            for name in sorted(digests):
+                if name not in new:
+                    kept = [line for line in todo.keep if line.name == name]
+                    _take_over(tables, kept, rows, rejected)
+                    current += kept
+                    continue
+                read, said = _read(home, batch, contract, *new[name], rows, rejected, reporter)
+                current += read
                 for remark in said:
-                    remarks.setdefault(remark, []).append(line.file)
+                    remarks.setdefault(remark, []).append(name)
         if (rows.rows, rejected.rows) != (sum(line.accepted for line in current), sum(line.rejected for line in current)):
             raise unbalanced(str(Path(batch) / contract.source))
-    for remark, names in remarks.items():
-        others = f" 等 {len(names)} 个文件" if len(names) > 1 else ""
-        reporter.note(f"{contract.source}/{names[0]}{others}：{remark}")
+        for remark, names in remarks.items():
+            others = f" 等 {len(names)} 个文件" if len(names) > 1 else ""
+            reporter.note(f"{contract.source}/{names[0]}{others}：{remark}")
+        if not compare:
+            return current
+        arrived = Arrived(rows_path, current, _corrected(todo), frozenset(new))
+        stop(home, batch, contract.source, doubts(home, batch, contract, arrived), when="这个数据源没有读入")
     return current
 
 
-def _take_over(tables: _Tables, name: str, rows: Landing, rejected: Landing) -> None:
-    for frame in rows_of(tables.rows, name):
-        rows.add(frame)
-    for frame in rows_of(tables.rejected, name):
-        rejected.add(frame)
+def _take_over(tables: _Tables, lines: list[Line], rows: Landing, rejected: Landing) -> None:
+    for line in lines:
+        for frame in rows_of(tables.rows, line.file):
+            rows.add(frame)
+        for frame in rows_of(tables.rejected, line.file):
+            rejected.add(frame)
 
 
 def _read(
     home: Home, batch: str, contract: Contract, file: Found, digest: str, rows: Landing, rejected: Landing, reporter: Reporter
-) -> tuple[Line, list[str]]:
-    """Read one file into both tables; its ledger line, and what a person should know about it."""
+) -> tuple[list[Line], list[str]]:
+    """Read one file into both tables; its ledger lines, one per sheet that is read, and what a person should know about it."""
     import polars as pl
 
     reading = Reading(file, batch, contract)
     with file.opened(home.root / "tmp") as path:
         for part in reading.batches(path, reporter.advance):
-            rows.add(part.accepted.with_columns(file=pl.lit(file.name)))
+            place = pl.lit(_label(file.name, part.sheet))
+            rows.add(part.accepted.with_columns(file=place))
             rejected.add(
                 part.rejected.with_columns(
                     batch=pl.lit(batch),
                     source=pl.lit(contract.source),
-                    file=pl.lit(file.name),
+                    file=place,
                     reason=pl.col("reason_code").replace_strict(REASONS, return_dtype=pl.String),
                 )
             )
-    assert reading.table is not None
-    line = Line(
-        batch=batch,
-        source=contract.source,
-        file=file.name,
-        sha256=digest,
-        bytes=file.size,
-        read_at=dt.datetime.now(dt.UTC),
-        encoding=reading.table.encoding,
-        format=reading.table.format,
-        heading_row=reading.table.headings.row,
-        rows_read=reading.rows_read,
-        accepted=reading.accepted,
-        rejected=reading.rejected,
-        skipped=reading.skipped,
-        unknown_headings=reading.dropped_headings(),
-    )
-    return line, reading.remarks()
+    lines = [
+        Line(
+            batch=batch,
+            source=contract.source,
+            file=_label(file.name, counted.table.sheet),
+            sha256=digest,
+            bytes=file.size,
+            read_at=dt.datetime.now(dt.UTC),
+            encoding=counted.table.encoding,
+            format=counted.table.format,
+            heading_row=counted.table.headings.row,
+            rows_read=counted.rows_read,
+            accepted=counted.accepted,
+            rejected=counted.rejected,
+            skipped=counted.skipped,
+            unknown_headings=counted.table.headings.unknown + counted.table.headings.repeated,
+            sheet=counted.table.sheet or None,
+        )
+        for counted in reading.counted
+    ]
+    return lines, reading.remarks()
+
+
+def _label(name: str, sheet: str) -> str:
+    """What a row's file is called: with the sheet, where several are read."""
+    return f"{name}/{sheet}" if sheet else name
 
 
 def _ledger(lines: list[Line], todo: Plan, current: list[Line], batch: str, contract: Contract) -> list[Line]:
@@ -214,8 +249,8 @@ def _ledger(lines: list[Line], todo: Plan, current: list[Line], batch: str, cont
 def _counts(lines: list[Line], unchanged: int = 0, **more: int) -> dict[str, int | float]:
     current = [line for line in lines if line.state == "current"]
     counts: dict[str, int | float] = {
-        "files": len(current),
-        "bytes": sum(line.bytes for line in current),
+        "files": len({line.name for line in current}),
+        "bytes": sum({line.name: line.bytes for line in current}.values()),
         "rows_read": sum(line.rows_read for line in current),
         "accepted": sum(line.accepted for line in current),
         "rejected": sum(line.rejected for line in current),

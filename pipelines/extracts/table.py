@@ -42,10 +42,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Table:
-    """An opened file. `batches` gives the rows below the headings, once, in the file's order."""
+    """An opened file, or one sheet of a workbook with several that have the headings.
+
+    `batches` gives the rows below the headings, once, in the file's order; `sheet` is empty unless there are several.
+    """
 
     format: str
     encoding: str | None
     headings: Headings
     batches: Iterator[Batch]
     remarks: list[str] = field(default_factory=list)
+    sheet: str = ""

@@ -12,8 +12,8 @@ from pipelines.extracts.headings import Matcher
 from pipelines.extracts.table import Table
 
 
-def open_table(path: Path, where: str, contract: Contract, told: Callable[[int], None] = lambda _: None) -> Table:
-    """Open a file and find its headings.
+def open_tables(path: Path, where: str, contract: Contract, told: Callable[[int], None] = lambda _: None) -> list[Table]:
+    """Open a file and find its headings: one table, or one for each sheet of a workbook that has them.
 
     Args:
         path: the file itself.
@@ -29,11 +29,20 @@ def open_table(path: Path, where: str, contract: Contract, told: Callable[[int],
     if kind == "parquet":
         from pipelines.extracts.columnar import open_parquet
 
-        return open_parquet(path, where, contract, matcher, told)
+        return [open_parquet(path, where, contract, matcher, told)]
     if kind in ("xlsx", "xls"):
         from pipelines.extracts.workbook import open_workbook
 
         return open_workbook(path, where, contract, matcher, told)
     from pipelines.extracts.delimited import open_delimited
 
-    return open_delimited(path, where, matcher, told)
+    return [open_delimited(path, where, matcher, told)]
+
+
+def open_table(path: Path, where: str, contract: Contract, told: Callable[[int], None] = lambda _: None) -> Table:
+    """The first table of a file.
+
+    Raises:
+        DataError: it cannot be read, or its headings are not the contract's.
+    """
+    return open_tables(path, where, contract, told)[0]

@@ -1,10 +1,11 @@
-"""Spreadsheets (XLSX, and the old XLS): the first sheet that has the headings, as text.
+"""Spreadsheets (XLSX, and the old XLS): every sheet that has the headings, as text.
 
 Belongs here: sheets, merged cells, and how a cell that is a number, date or truth value is written as text.
 Does not belong here: repairing what a spreadsheet did to an id. It is marked by its notation and left so.
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,21 @@ from typing import Any
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
 from pipelines.extracts.cells import number_text
-from pipelines.extracts.headings import SEARCHED_ROWS, Headings, Matcher
+from pipelines.extracts.headings import SEARCHED_ROWS, Headings, Matcher, shown
 from pipelines.extracts.table import Batch, Table, cell
+
+_ID = re.compile(r"\d{17}[\dXx]")
 
 _ROWS_AT_A_TIME = 20_000
 """Python objects are what a batch of a workbook is made of: 20,000 rows of 20 cells are some 30 MB."""
 
 
-def open_workbook(path: Path, where: str, contract: Contract, matcher: Matcher, told: Callable[[int], None]) -> Table:
-    """Open a workbook on the first visible sheet that has the contract's headings.
+def open_workbook(path: Path, where: str, contract: Contract, matcher: Matcher, told: Callable[[int], None]) -> list[Table]:
+    """Open a workbook on every visible sheet that has the contract's headings; months or towns often have one each.
 
     Raises:
-        DataError: the file is damaged or locked by a password, or no sheet has the headings.
+        DataError: the file is damaged or locked by a password, no sheet has the headings, or another sheet holds rows that
+            would be lost: its headings differ, or it is hidden.
     """
     import python_calamine
 
@@ -31,7 +35,7 @@ def open_workbook(path: Path, where: str, contract: Contract, matcher: Matcher, 
         book = python_calamine.CalamineWorkbook.from_path(str(path))
         hidden = {meta.name for meta in book.sheets_metadata if meta.visible != python_calamine.SheetVisibleEnum.Visible}
         names = sorted(book.sheet_names, key=lambda name: name in hidden)
-        sheet, headings, others = _choose(book, names, where, matcher)
+        chosen, remarks = _choose(book, names, hidden, where, matcher)
     except python_calamine.PasswordError:
         raise DataError("工作簿有密码，打不开。", where=where, todo="请部门去掉密码后重新提供。") from None
     except DataError:
@@ -41,37 +45,85 @@ def open_workbook(path: Path, where: str, contract: Contract, matcher: Matcher, 
             "工作簿已损坏，打不开。", where=where, todo="请部门用 WPS 或 Excel 打开后另存为新的 XLSX 再提供。"
         ) from None
     told(path.stat().st_size)
-    remarks = [f"还有 {len(others)} 个工作表也有表头，只读取了第一个"] if others else []
-    kinds: list[str | None] = [None] * len(headings.texts)
     columns = contract.text_columns()
-    for name, places in headings.places.items():
-        for place in places:
-            kinds[place.position] = columns[name].type
-    return Table("xlsx", None, headings, _batches(sheet, headings, kinds), remarks)
+    tables = []
+    for name, sheet, headings in chosen:
+        kinds: list[str | None] = [None] * len(headings.texts)
+        for column, places in headings.places.items():
+            for place in places:
+                kinds[place.position] = columns[column].type
+        several = name if len(chosen) > 1 else ""
+        tables.append(Table("xlsx", None, headings, _batches(sheet, headings, kinds), [] if tables else remarks, several))
+    return tables
 
 
-def _choose(book: Any, names: Sequence[str], where: str, matcher: Matcher) -> tuple[Any, Headings, list[str]]:
-    chosen: tuple[Any, Headings] | None = None
-    others = []
-    best: tuple[int, Any] = (-1, None)
+def _choose(
+    book: Any, names: Sequence[str], hidden: set[str], where: str, matcher: Matcher
+) -> tuple[list[tuple[str, Any, Headings]], list[str]]:
+    """The sheets to read with their names and headings, and what to tell of the others."""
+    chosen: list[tuple[str, Any, Headings]] = []
+    others: list[tuple[str, list[list[str]]]] = []
     for name in names:
         sheet = book.get_sheet_by_name(name)
         rows = _first_rows(sheet)
-        _, score = matcher.best_row(rows)
-        if score > best[0]:
-            best = (score, rows)
         try:
             headings = matcher.read(rows, where)
         except DataError:
+            others.append((name, rows))
             continue
-        if chosen is None:
-            chosen = sheet, headings
-        else:
-            others.append(name)
-    if chosen is None:
-        matcher.read(best[1] or [], where)  # raises, about the sheet that came nearest
-        raise AssertionError
-    return (*chosen, others)
+        if name in hidden and chosen:
+            if sheet.height > headings.row:
+                raise _hidden(where, name)
+            continue
+        chosen.append((name, sheet, headings))
+    if not chosen:
+        matcher.read(max((rows for _, rows in others), key=lambda rows: matcher.best_row(rows)[1], default=[]), where)
+        raise AssertionError  # it raised, about the sheet that came nearest
+    _check_alike(chosen, where)
+    remarks = [f"{len(chosen)} 个工作表都有表头，全部读取：{'、'.join(name for name, *_ in chosen)}"] if len(chosen) > 1 else []
+    for name, rows in others:
+        if name in hidden:
+            continue
+        nearest = matcher.nearest(rows)
+        if (nearest and matcher.names_people(nearest)) or any(_ID.fullmatch(text.strip()) for row in rows for text in row):
+            raise _other_headings(where, name, nearest)
+        if nearest:
+            remarks.append(f"工作表“{name}”没有人员名单的表头，像是汇总，没有读取")
+    return chosen, remarks
+
+
+def _check_alike(chosen: Sequence[tuple[str, Any, Headings]], where: str) -> None:
+    """Stop a workbook whose sheets do not have the same columns: nobody knows what the missing ones would have said."""
+    first, _, wanted = chosen[0]
+    for name, _, headings in chosen[1:]:
+        if headings.places.keys() != wanted.places.keys():
+            differing = sorted(
+                {shown(sheet.texts[sheet.places[column][0].position], sheet.places[column][0].position)
+                 for sheet, other in ((headings, wanted), (wanted, headings))
+                 for column in sheet.places.keys() - other.places.keys()}
+            )  # fmt: skip
+            raise DataError(
+                f"工作表“{first}”和“{name}”的表头不一样（{'、'.join(differing)}），没有读取。",
+                where=f"{where}/{name} 第 {headings.row} 行",
+                todo="请部门把各工作表的列统一；不该读的工作表，从文件里删掉或另存为别的文件。",
+            )
+
+
+def _other_headings(where: str, name: str, nearest: Headings | None) -> DataError:
+    row = nearest.row if nearest else 1
+    return DataError(
+        f"工作表“{name}”里像是人员名单，但没有必需的表头，没有读取。",
+        where=f"{where}/{name} 第 {row} 行",
+        todo="请部门给这个工作表补上与其他工作表相同的表头；不该读的，从文件里删掉。",
+    )
+
+
+def _hidden(where: str, name: str) -> DataError:
+    return DataError(
+        f"隐藏的工作表“{name}”里也有名单，不知道要不要读，没有读取。",
+        where=f"{where}/{name}",
+        todo="在 WPS 或 Excel 里取消隐藏：要读的留着，不要的删掉，保存后重新放入。",
+    )
 
 
 def _first_rows(sheet: Any) -> list[list[str]]:

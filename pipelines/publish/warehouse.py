@@ -60,7 +60,7 @@ FILLINGS = {
     "rule_performance": Filling("assess", "rule_performance", every_batch=False),
     "town_performance": Filling("assess", "town_performance", every_batch=False),
     "source_performance": Filling("assess", "source_performance", every_batch=False),
-    "quality_result": Filling("quality", "results"),
+    "quality_result": Filling("quality", "*results"),
     "unmapped_text": Filling("unmapped", "*"),
     "source_file": Filling("extracts", "*.files"),
     "rejected_row": Filling("extracts", "*.rejected"),

@@ -40,6 +40,7 @@ WARNED = {
     "unknown_code": "代码表里没有",
     "unknown_town": "镇街表里没有",
     "not_a_date": "不是日期",
+    "month_only": "只写到月",
     "not_an_amount": "不是金额",
     "not_a_whole_number": "不是整数",
     "not_a_phone": "不是电话号码",
@@ -51,6 +52,10 @@ WARNED = {
     "several_names": "有几个姓名",
 }
 """What a reading warning means, in an officer's words; another one is shown as it is named."""
+
+
+NO_MISTAKES = frozenset({"month_only"})
+"""What is noted of a value without anything being wrong with it: no limit holds for it."""
 
 
 class _Declared(BaseModel):
@@ -169,7 +174,7 @@ def limits_of(contract: Contract, measures: Iterable[Measure]) -> list[Limit]:
                     _title(contract, measure, default.text), measure.column_name, measure.detail,
                 )
                 for measure in taken
-                if measure.measure == default.measure
+                if measure.measure == default.measure and measure.detail not in NO_MISTAKES
             ]  # fmt: skip
     return [limit for limit in limits if limit.severity == "critical" or limit.name not in few]
 

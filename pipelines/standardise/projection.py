@@ -4,7 +4,10 @@ Belongs here: which expression gives which declared column, and which warnings a
 is read (ids, names, dates, codes, amounts, addresses).
 """
 
+from collections.abc import Collection
+
 from pipelines.contracts import Column, Contract
+from pipelines.extracts.months import is_end
 from pipelines.standardise import ids, members, output
 
 _IDENTIFYING = (
@@ -20,10 +23,13 @@ class Projection:
     Args:
         contract: the source's.
         batch: the month.
+        own_dates: columns whose dates have a table of their own.
+        months_only: some date says its month only.
     """
 
-    def __init__(self, contract: Contract, batch: str) -> None:
+    def __init__(self, contract: Contract, batch: str, own_dates: Collection[str] = (), *, months_only: bool = False) -> None:
         self._contract, self._batch = contract, batch
+        self._own_dates, self._months_only = own_dates, months_only
         self._joins: list[str] = []
         self._readings: dict[str, str] = {}
         """column → expression over a row's texts"""
@@ -52,7 +58,11 @@ class Projection:
             f'CAST({filled[name]} AS {sql_type}) AS "{name}"' for name, sql_type in declared.items() if name in filled
         )
         joins, in_order = "\n".join(self._joins), ", ".join(f'"{name}"' for name in declared)
-        read = f"SELECT\n    {columns}\nFROM {source} AS r\n{joins}"
+        # An id with which nobody can be found names nobody, be it in a row of its own or as one of a wide row's members.
+        somebody = "i_name IS NOT NULL OR identity_status IN ('valid', 'lifted')"
+        if self._contract.subject == "household":
+            somebody += " OR i_address IS NOT NULL"
+        read = f"SELECT\n    {columns}\nFROM {source} AS r\n{joins}\nWHERE {somebody}"
         return f"SELECT {in_order} FROM (SELECT *, hash({', '.join(_IDENTIFYING)}) AS identity_hash FROM ({read}))"
 
     def _identity(self) -> dict[str, str]:
@@ -108,7 +118,13 @@ class Projection:
         column = members.column_of(self._contract, "birth_date")
         if column is None:
             return "NULL::DATE"
-        said = self._date("i_birth_date", column, [])
+        columns = members.columns_of(self._contract, "birth_date")
+        said = self._date("i_birth_date", column, [], columns[0])
+        alias = said.removesuffix(".value")
+        if self._months_only:  # the id may say the day
+            self._warn(f"{alias}.month_only", f"{column} || ':month_only'")
+            same_month = f"identity_status IN ('valid', 'lifted') AND date_trunc('month', identity_born) = {said}"
+            said = f"(CASE WHEN {alias}.month_only AND {same_month} THEN identity_born ELSE {said} END)"
         lived = f"{said} BETWEEN DATE '1880-01-01' AND last_day(DATE '{self._batch}-01')"
         self._warn(f"NOT ({lived})", f"{column} || ':not_possible'")
         return f"CASE WHEN {lived} THEN {said} END"
@@ -146,9 +162,9 @@ class Projection:
             case "disability_certificate":
                 return self._certificate(name, made)
             case "date":
-                value = self._date(raw, said, column.open)
+                value = self._day(raw, name, column)
             case "month":
-                value = f"date_trunc('month', {self._date(raw, said, column.open)})"
+                value = f"date_trunc('month', {self._date(raw, said, column.open, name)})"
             case "money":
                 value = self._read("money", raw, said, "not_an_amount")
             case "integer":
@@ -167,6 +183,15 @@ class Projection:
                 return self._text(name, made, column)
         return {made: value}
 
+    def _day(self, raw: str, name: str, column: Column) -> str:
+        """A date; where only its month is said the row says so, and of an end it is the month's last day."""
+        value = self._date(raw, f"'{name}'", column.open, name)
+        if not self._months_only:
+            return value
+        alias = value.removesuffix(".value")
+        self._warn(f"{alias}.month_only", f"'{name}' || ':month_only'")
+        return f"CASE WHEN {alias}.month_only THEN last_day({value}) ELSE {value} END" if is_end(column) else value
+
     def _text(self, name: str, made: str, column: Column) -> dict[str, str]:
         """As written, and what a table says the wording is."""
         value = self._reading("plain_text", f"a_{name}")
@@ -182,7 +207,7 @@ class Projection:
         self._warn(f"NOT ({years} BETWEEN 0 AND 130)", f"'{name}:not_an_age'")
         age = f"CASE WHEN {years} BETWEEN 0 AND 130 THEN {years} END"
         end = f"last_day(DATE '{self._batch}-01')"
-        on = f"{self._join('date_values', f'a_{column.age_on}')}.value" if column.age_on else end
+        on = f"{self._join(self._dates_of(column.age_on), f'a_{column.age_on}')}.value" if column.age_on else end
         year = f"year(CASE WHEN {on} <= {end} THEN {on} END)"
         return {made: age, f"{made}_born_from": f"{year} - {age} - 1", f"{made}_born_to": f"{year} - {age}"}
 
@@ -196,12 +221,17 @@ class Projection:
             f"{made}_grade": grade,
         }
 
-    def _date(self, raw: str, column: str, is_open: list[str]) -> str:
-        alias = self._join("date_values", raw)
+    def _date(self, raw: str, column: str, is_open: list[str], name: str) -> str:
+        """The date in a text column; `column` is SQL for what the warning calls it."""
+        alias = self._join(self._dates_of(name), raw)
         texts = ", ".join("'" + text.replace("'", "''") + "'" for text in is_open)
         but_open = f" AND {raw} NOT IN ({texts}) AND NOT starts_with({raw}, '9999')" if texts else ""
         self._warn(f"{alias}.value IS NULL AND {raw} IS NOT NULL{but_open}", f"{column} || ':not_a_date'")
         return f"{alias}.value"
+
+    def _dates_of(self, name: str) -> str:
+        """The table of a column's dates."""
+        return f"date_values_{name}" if name in self._own_dates else "date_values"
 
     def _phone(self, raw: str, column: str | None) -> str:
         if column is None:

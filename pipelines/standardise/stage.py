@@ -76,7 +76,9 @@ def _standardise(
     connection.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
     rows = _number_files(connection, source, contract)
     _read_distinct(connection, contract)
-    write_parquet(connection, Projection(contract, batch).query("extract"), target)
+    own_dates = _read_short_years(connection, contract, int(batch[:4]))
+    months_only = bool(connection.execute("SELECT bool_or(month_only) FROM date_values").fetchall()[0][0]) or bool(own_dates)
+    write_parquet(connection, Projection(contract, batch, own_dates, months_only=months_only).query("extract"), target)
     records, warned = connection.execute(
         f"SELECT count(*), count(*) FILTER (len(warnings) > 0) FROM read_parquet('{quoted(target)}')"
     ).fetchall()[0]
@@ -137,6 +139,26 @@ def _read_distinct(connection: "duckdb.DuckDBPyConnection", contract: Contract) 
     addresses.read_addresses(connection)
     _keep_places(connection, contract, "town", codes.read_town, "known")
     _keep_places(connection, contract, "village", codes.read_village, "town")
+
+
+def _read_short_years(connection: "duckdb.DuckDBPyConnection", contract: Contract, year: int) -> list[str]:
+    """Make `date_values_<column>` for the columns in which years of two digits stand; gives those columns."""
+    import pyarrow as pa
+
+    unread = connection.sql("SELECT raw FROM date_values WHERE value IS NULL").to_arrow_table().column("raw").combine_chunks()
+    if not len(unread) or not dates.may_be_short(unread.cast(pa.string())):
+        return []
+    births = set(members.columns_of(contract, "birth_date"))
+    own = []
+    for name, column in contract.text_columns().items():
+        if column.type not in ("date", "month") or (name in births and len(births) > 1):
+            continue
+        raw = _distinct_query([name])
+        read = connection.sql(f"SELECT d.raw, value, month_only FROM date_values AS d JOIN ({raw}) USING (raw)").to_arrow_table()
+        if dates.may_be_short(read.filter(read.column("value").is_null()).column("raw").combine_chunks().cast(pa.string())):
+            _keep(connection, f"date_values_{name}", dates.read_short_years(read, year, birth=name in births))
+            own.append(name)
+    return own
 
 
 def _keep_places(

@@ -22,3 +22,13 @@ CREATE TABLE results (
     expected_max DOUBLE,
     description VARCHAR         -- Chinese
 );
+
+CREATE TABLE arrivals (         -- after linkage: whom each file's rows found; arrival_results has the columns of results
+    batch VARCHAR,
+    source VARCHAR,
+    file VARCHAR,
+    rows BIGINT,                -- standardised rows
+    strangers BIGINT,           -- of them, rows of persons who were not known before the batch (first batch: in no register)
+    dated BIGINT,               -- rows with a date of an event on or before the batch's last day
+    newest DATE                 -- the date that one in a hundred of these is newer than: a slip of the pen is not the newest
+);

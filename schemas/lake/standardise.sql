@@ -1,6 +1,7 @@
 -- Stage standardise: lake/<batch>/standardised/<source>.parquet, one row per source row and member of a wide row that
 -- names somebody. First these columns, alike for every source; then the contract's attributes() typed
--- (date, month → DATE (a month is its first day); money → DECIMAL(18,2) yuan; integer → BIGINT; decimal → DECIMAL(18,4);
+-- (date, month → DATE (a month is its first day; where only the month of an end is said, its last; warnings say month_only);
+-- money → DECIMAL(18,2) yuan; integer → BIGINT; decimal → DECIMAL(18,4);
 -- age → <c> INTEGER, <c>_born_from and <c>_born_to INTEGER (the first and last year of birth possible); a text with a map →
 -- <c> VARCHAR as written, <c>_as (the table's value) and <c>_class (its class), NULL where the table does not know it; code → VARCHAR value of
 -- the code table; set → VARCHAR[] of values, sorted; disability_certificate → <c> VARCHAR (as normalised),

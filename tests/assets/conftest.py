@@ -15,6 +15,7 @@ STAGES = {
     "standardise_source": "pipelines.standardise.stage",
     "check_quality": "pipelines.quality.stage",
     "link": "pipelines.linkage.stage",
+    "check_arrivals": "pipelines.linkage.measure.arrivals",
     "build_households": "pipelines.households.stage",
     "compute_facts": "pipelines.assess.facts.compute",
     "compute_income": "pipelines.assess.income.compute",
@@ -89,11 +90,13 @@ class Calls(list):
 @pytest.fixture
 def calls(monkeypatch, contracts):
     """Stages that only note that they were called."""
+    from pipelines.linkage.measure.arrivals import Arrivals
     from pipelines.quality.stage import Quality
 
     calls = Calls()
     for name, module in STAGES.items():
         monkeypatch.setattr(importlib.import_module(module), name, calls.stage(name))
+    calls.answers["check_arrivals"] = Arrivals([])
     calls.answers["check_quality"] = Quality({source: [] for source in contracts}, [])
     monkeypatch.setattr("pipelines.quality.validator.Validator.__init__", lambda _self: None)
     monkeypatch.setattr("pipelines.quality.validator.Validator.close", lambda _self: None)

@@ -11,7 +11,9 @@ from assets.dead_runs import end_dead_runs
 from assets.records import EventLog
 from assets.resources import WithoutValues, only_run, safe_text
 from assets.run import dev, environment
+from pipelines.acceptance import Question, accept
 from pipelines.errors import DataError, UsageError
+from pipelines.linkage.measure.arrivals import Arrivals
 from pipelines.quality.limits import Limit, Result
 from pipelines.quality.stage import Quality
 
@@ -38,6 +40,7 @@ def test_a_month_from_its_delivery_to_its_report(run, calls, home, tmp_path, mon
         *["standardise_source"] * 3,
         "check_quality",
         "link",
+        "check_arrivals",
         "build_households",
         "compute_facts",
         "compute_income",
@@ -252,3 +255,27 @@ def test_old_runs_are_deleted_but_each_batchs_last_success_stays(run, home):
         assert [record.dagster_run.run_id for record in instance.get_run_records()] == [second]
     assert first != second
     assert not list((home.root / "dagster" / "history" / "runs").glob(f"{first}*"))
+
+
+def test_too_many_strangers_stop_the_run_before_anything_is_published_until_somebody_accepts_them(run, calls, home):
+    what = "镇街 · 网格与热线线索：part.csv 的 900 行里只有 3% 是原来就知道的人。"
+    asked = Question("2026-10", "grid_reports", "part.csv", "strangers", "sha", what)
+    calls.answers["check_arrivals"] = Arrivals([], questions={"grid_reports": [asked]})
+    with pytest.raises(DataError, match="只有 3% 是原来就知道的人") as stopped:
+        run()
+    assert "zhudong accept grid_reports/part.csv --batch 2026-10" in stopped.value.todo
+    assert "build_households" not in calls
+    assert "build_warehouse" not in calls
+    with dg.DagsterInstance.from_config(str(home.root / "dagster")) as instance:
+        [check] = instance.event_log_storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(dg.AssetKey(["arrivals"]), "known_persons"), limit=1
+        )
+        assert not check.event.dagster_event.asset_check_evaluation_data.passed
+    accept(home, "2026-10", "grid_reports/part.csv", None, "李四", "新划入的社区")
+    run()
+    assert "build_warehouse" in calls
+
+
+def test_somewhat_more_strangers_are_told_in_the_summary(run, calls):
+    calls.answers["check_arrivals"] = Arrivals([], warnings={"grid_reports": ["新出现的人多了。"]})
+    assert "新出现的人多了。" in run().notes

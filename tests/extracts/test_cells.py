@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.contracts import load_contracts
 from pipelines.extracts.cells import (
-    EMPTY,
     TRIMMED_AFTER,
     TRIMMED_BEFORE,
     empties,
@@ -16,10 +16,13 @@ from pipelines.extracts.cells import (
     untrimmed,
     unwrap_formulas,
 )
+from pipelines.extracts.nothing import everywhere, words_of
+
+EMPTY = everywhere()
 
 
 def cleaned(*texts):
-    return empties(trim(pl.DataFrame({"c0": pl.Series(texts, dtype=pl.String)})))["c0"].to_list()
+    return empties(trim(pl.DataFrame({"c0": pl.Series(texts, dtype=pl.String)})), {}, EMPTY)["c0"].to_list()
 
 
 @given(
@@ -38,7 +41,7 @@ def test_invisible_characters_around_a_text_go_and_the_text_stays(cells):
     assert trim(frame)["c0"].to_list() == texts
 
 
-@pytest.mark.parametrize("nothing", [*EMPTY, "  ", "\u3000无\u00a0", "'-", "\ufeff"])
+@pytest.mark.parametrize("nothing", [*sorted(EMPTY), "  ", "\u3000无\u00a0", "'-", "\ufeff"])
 def test_texts_that_say_nothing_become_null(nothing):
     assert cleaned(nothing) == [None]
 
@@ -46,10 +49,29 @@ def test_texts_that_say_nothing_become_null(nothing):
 def test_texts_longer_than_all_that_say_nothing_stay():
     long = ["不详不详", "370211199001011234", None]
     frame = pl.DataFrame({"c0": long, "c1": ["无", "不详", "#N/A"], "extra": [True, False, True]})
-    assert empties(frame).equals(
+    assert empties(frame, {}, EMPTY).equals(
         pl.DataFrame({"c0": long, "c1": pl.Series([None] * 3, dtype=pl.String), "extra": [True, False, True]})
     )
-    assert empties(frame.select("c0")).equals(frame.select("c0"))
+    assert empties(frame.select("c0"), {}, EMPTY).equals(frame.select("c0"))
+
+
+@pytest.mark.parametrize(
+    ("source", "column", "word", "is_nothing"),
+    [
+        ("medical_settlement", "total_cost", "0", False),
+        ("police_household", "sex", "0", False),
+        ("police_household", "phone", "0", True),
+        ("police_household", "name", "NaN", True),
+        ("police_household", "id_number", "Null", True),
+        ("police_household", "id_number", "Ｎ／Ａ", True),
+        ("police_household", "household_no", "0", True),
+        ("poverty_monitoring", "resident_medical", "0", False),
+        ("poverty_monitoring", "resident_medical", "无", True),
+    ],
+)
+def test_a_zero_and_a_code_are_values_where_the_column_knows_them(source, column, word, is_nothing):
+    contract = load_contracts()[source]
+    assert (word in words_of(contract)[column]) is is_nothing
 
 
 def test_an_apostrophe_goes_in_front_only():

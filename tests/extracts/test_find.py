@@ -122,14 +122,14 @@ def test_a_source_without_a_file_is_missing_in_the_contracts_order(tmp_path):
 
 def test_a_file_that_is_written_to_while_it_is_read_is_refused(office, monkeypatch):
     path = office.put("a.csv", CSV)
-    real = reading.open_table
+    real = reading.open_tables
 
     def meanwhile(*given):
         table = real(*given)
         path.write_text(CSV + "李四,2\n", encoding="utf-8")
         return table
 
-    monkeypatch.setattr(reading, "open_table", meanwhile)
+    monkeypatch.setattr(reading, "open_tables", meanwhile)
     with pytest.raises(DataError, match="被改动"):
         office.extract()
     assert not office.lake()

@@ -115,3 +115,64 @@ def test_columns_that_differ_only_in_brackets_are_told_apart_by_them():
     matcher = Matcher(contract)
     assert matcher.column("金额(年)")[0] == "year_sum"
     assert matcher.column("金额") is None
+
+
+def places(contract, *rows):
+    headings = Matcher(contract).read([row.split(",") for row in rows], "f")
+    return headings.row, {name: [place.position for place in found] for name, found in headings.places.items()}
+
+
+def test_headings_of_two_levels_are_joined_upper_and_lower():
+    roster = load_contracts()["assistance_roster"]
+    row, found = places(
+        roster,
+        "某区救助在册名单,,,,,,,,",
+        "救助证号,救助类别,户主,,其他家庭成员姓名1,救助,,,备注",
+        ",,姓名,身份证号,,开始年月,结束年月,,",
+        "1,低保,张三,1,李四,202001,,,",
+    )
+    assert row == 3
+    assert found == {
+        "roster_no": [0],
+        "assistance_class": [1],
+        "head_name": [2],
+        "head_id": [3],
+        "member_name_1": [4],
+        "from_month": [5],
+        "to_month": [6],
+    }
+
+
+def test_a_lower_level_that_is_incomplete_takes_the_rest_from_the_upper():
+    disabled = load_contracts()["disabled_persons"]
+    row, found = places(disabled, "序号,姓名,残疾人证号,住址,,残疾等级", ",,,镇街,村居,", "1,张三,1,某镇,某村,一级")
+    assert row == 2
+    assert found == {"name": [1], "certificate": [2], "town": [3], "village": [4], "grade": [5]}
+
+
+def test_of_two_equal_lower_headings_each_belongs_to_its_group():
+    disabled = load_contracts()["disabled_persons"]
+    row, found = places(disabled, "监护人,,残疾人,,", "姓名,身份证号,姓名,残疾证号,等级", "张三,1,李四,2,一级")
+    assert (row, found) == (2, {"guardian": [0], "name": [2], "certificate": [3], "grade": [4]})
+
+
+def test_a_title_or_a_data_row_is_no_level_of_headings(contract):
+    assert places(contract, "某表,,", "姓名,身份证号,备注", "姓名,x,银行账号") == (
+        2,
+        {"name": [0], "id_number": [1], "note": [2]},
+    )
+
+
+def test_two_rows_of_headings_that_come_again_are_skipped_both(office):
+    both = "户主,,金额\n姓名,身份证号,\n"
+    contract = office.contract.model_copy(
+        update={
+            "columns": office.contract.columns
+            | {"name": office.contract.columns["name"].model_copy(update={"heading": ["户主姓名"]})}
+        }
+    )
+    office.contract = contract
+    office.put("a.csv", f"{both}张三,1,2\n{both}李四,2,3\n")
+    counts = office.extract()
+    assert office.table()["name"].to_list() == ["张三", "李四"]
+    assert (counts["skipped"], counts["rejected"]) == (4, 0)

@@ -64,6 +64,41 @@ def test_every_contract_reads_a_file_of_its_own_first_headings(tmp_path):
         assert rows.rows() == [("a.csv", contract.rows_above + 2, *cells)]
 
 
+@pytest.mark.parametrize(
+    ("row", "fate"),
+    [
+        ("小计,,,3,", "skipped"),  # the label in a column outside the contract
+        ("合计,23,,3,", "skipped"),
+        ("王台街道小计,23人,,,", "skipped"),
+        ("总 计,,23人,500.00,", "skipped"),
+        (",合计23人,,,", "skipped"),
+        (",一组小计,5,,", "skipped"),
+        ("Total,,,5,", "skipped"),
+        (",23,,,", "nobody"),  # a number is no name
+        ("9,,370211,,x", "nobody"),
+        ("9,,3.70211E+17,,x", "nobody"),  # nobody is found with what a spreadsheet left of an id
+        ("9,,110105194912310021,,x", "nobody"),  # wrong check digit
+        ("9,无名氏,0,,x", "nobody"),
+        ("9,,11010519491231002x,,x", "accepted"),
+        ("9,,１１０１０５１９４９１２３１００２Ｘ,,x", "accepted"),
+        ("9,,110105491231002,,x", "accepted"),
+        ("9,张三,0,,x", "accepted"),
+        ("小计,张三,11010519491231002X,5,", "accepted"),
+        ("9,司马小计,,,", "accepted"),
+        ("9,?伟,,,", "accepted"),
+    ],
+)
+def test_a_total_is_skipped_wherever_its_label_stands_and_a_row_that_names_nobody_is_never_a_person(office, row, fate):
+    office.put("a.csv", f"序号,姓名,身份证号,金额,备注\n1,李四,11010519491231002X,1,\n{row}\n")
+    counts = office.extract()
+    assert (counts["accepted"], counts["rejected"], counts["skipped"]) == {
+        "accepted": (2, 0, 1),
+        "nobody": (1, 1, 1),
+        "skipped": (1, 0, 2),
+    }[fate]
+    balanced(office)
+
+
 def test_every_row_ends_in_one_place_with_its_number(office):
     office.put(
         "a.csv",
@@ -71,7 +106,7 @@ def test_every_row_ends_in_one_place_with_its_number(office):
         + HEAD  # 3
         + "张三,1,好\n"  # 4
         + "李四,,只有名字\n"  # 5
-        + ",2,只有证号\n"  # 6
+        + ",11010519491231002X,只有证号\n"  # 6
         + ",,谁也不是\n"  # 7
         + "/,无,谁也不是\n"  # 8
         + "\n,,\n"  # 9, 10
@@ -85,7 +120,7 @@ def test_every_row_ends_in_one_place_with_its_number(office):
     assert office.table().select("row_no", "name", "id_number", "note").rows() == [
         (4, "张三", "1", "好"),
         (5, "李四", None, "只有名字"),
-        (6, None, "2", "只有证号"),
+        (6, None, "11010519491231002X", "只有证号"),
         (14, "赵六", "4", None),
     ]
     assert office.table(".rejected").select("row_no", "reason_code").rows() == [(7, "nobody"), (8, "nobody"), (11, "columns")]

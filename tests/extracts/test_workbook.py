@@ -89,7 +89,7 @@ def test_a_heading_merged_over_two_rows_is_found_with_those_below_it(office):
     assert (row["row_no"], row["name"], row["id_number"], row["account"], row["note"]) == (3, "张三", "1", "9", "x")
 
 
-def test_the_first_sheet_with_the_headings_is_read_and_the_others_are_told(office):
+def test_every_sheet_with_the_headings_is_read_and_stands_in_its_rows_place(office):
     def fill(sheet):
         if sheet.title == "说明":
             sheet.append(["本表由某部门提供"])
@@ -98,8 +98,93 @@ def test_the_first_sheet_with_the_headings_is_read_and_the_others_are_told(offic
             sheet.append([sheet.title, "1"])
 
     save(office, fill, sheets=("说明", "甲镇", "乙镇"))
-    assert [row["name"] for row in rows(office)] == ["甲镇"]
-    assert any("还有 1 个工作表" in note for note in office.told.notes)
+    counts = office.extract()
+    assert office.table().select("file", "row_no", "name").rows() == [("f.xlsx/甲镇", 2, "甲镇"), ("f.xlsx/乙镇", 2, "乙镇")]
+    lines = office.table(".files").select("file", "sheet", "heading_row", "rows_read", "accepted", "skipped", "state").rows()
+    assert lines == [
+        ("f.xlsx/甲镇", "甲镇", 1, 2, 1, 1, "current"),
+        ("f.xlsx/乙镇", "乙镇", 1, 2, 1, 1, "current"),
+    ]
+    assert (counts["files"], counts["accepted"]) == (1, 2)
+    assert any("2 个工作表都有表头，全部读取：甲镇、乙镇" in note for note in office.told.notes)
+    assert office.extract()["unchanged"] == 1
+
+
+def sheets(office, **contents):
+    """A workbook with a sheet per keyword: its rows."""
+    save(office, lambda sheet: [sheet.append(row) for row in contents[sheet.title]], sheets=tuple(contents))
+
+
+HEAD, PERSON = ["姓名", "身份证号"], ["张三", "11010519491231002X"]
+
+
+def test_a_corrected_workbook_replaces_all_sheets_of_the_earlier_one(office):
+    sheets(office, 一月=[HEAD, PERSON], 二月=[HEAD, ["李四", "1"]])
+    office.extract()
+    sheets(office, 一月=[HEAD, PERSON], 二月=[HEAD, ["李四", "2"]], 三月=[HEAD, ["王五", "3"]])
+    counts = office.extract()
+    assert office.table().select("file", "id_number").rows() == [
+        ("f.xlsx/一月", PERSON[1]),
+        ("f.xlsx/二月", "2"),
+        ("f.xlsx/三月", "3"),
+    ]
+    assert office.table(".files")["state"].to_list() == ["replaced"] * 2 + ["current"] * 3
+    assert (counts["replaced_files"], counts["read_files"]) == (1, 1)
+    sheets(office, 一月=[HEAD, PERSON])
+    office.extract()
+    assert office.table()["file"].to_list() == ["f.xlsx"]
+
+
+def test_other_files_keep_their_sheets_rows_when_one_more_comes(office):
+    sheets(office, 一月=[HEAD, PERSON], 二月=[HEAD, ["李四", "1"]])
+    office.extract()
+    office.put("g.csv", "姓名,身份证号\n王五,3\n")
+    office.extract()
+    assert office.table()["file"].to_list() == ["f.xlsx/一月", "f.xlsx/二月", "g.csv"]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        [["姓名", "身份证号", "金额"], [*PERSON, 1]],  # a column more
+        [["姓名", "备注"], ["张三", "x"]],  # no ids
+        [["2026年"], ["张三", PERSON[1]]],  # no headings at all, but ids
+    ],
+)
+def test_a_workbook_whose_sheets_differ_is_refused_by_the_sheets_name(office, second):
+    sheets(office, 一月=[HEAD, PERSON], 二月=second)
+    with pytest.raises(DataError) as stopped:
+        office.extract()
+    assert "“二月”" in stopped.value.what
+    assert "f.xlsx/二月" in stopped.value.where
+    assert stopped.value.todo
+    assert not office.lake()
+
+
+def test_a_summary_beside_the_list_is_told_and_left(office):
+    sheets(office, 名单=[HEAD, PERSON], 汇总=[["金额", "备注"], [1, "x"]], 空=[])
+    office.extract()
+    assert office.table()["file"].to_list() == ["f.xlsx"]
+    assert any("“汇总”" in note and "没有读取" in note for note in office.told.notes)
+
+
+def test_a_hidden_sheet_with_rows_is_refused_and_an_empty_one_is_not(office):
+    def hide(rows):
+        book = openpyxl.Workbook()
+        for number, (title, content) in enumerate({"名单": [HEAD, PERSON], "旧": rows}.items()):
+            sheet = book.create_sheet(title)
+            for row in content:
+                sheet.append(row)
+            sheet.sheet_state = "hidden" if number else "visible"
+        book.remove(book["Sheet"])
+        office.folder.mkdir(parents=True, exist_ok=True)
+        book.save(office.folder / "f.xlsx")
+
+    hide([HEAD, ["李四", "1"]])
+    with pytest.raises(DataError, match="隐藏的工作表“旧”"):
+        office.extract()
+    hide([HEAD])
+    assert office.extract()["accepted"] == 1
 
 
 def test_many_rows_keep_their_order_over_batches(office, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.standardise.dates import read_dates
+from pipelines.standardise.dates import may_be_short, read_dates, read_short_years
 
 SHANGHAI = zoneinfo.ZoneInfo("Asia/Shanghai")
 
@@ -89,6 +89,74 @@ def test_a_moment_in_universal_time_is_the_next_day_here():
         dt.date(2021, 3, 5),
         dt.date(2021, 3, 4),
     ]
+
+
+NUMERALS = "〇一二三四五六七八九"
+
+
+def in_numerals(number):
+    """12 as 十二, 20 as 二十, 7 as 七."""
+    tens, ones = divmod(number, 10)
+    return ("" if tens == 0 else "十" if tens == 1 else NUMERALS[tens] + "十") + (NUMERALS[ones] if ones else "")
+
+
+@given(st.dates(dt.date(1902, 1, 1), dt.date(2099, 12, 31)))
+def test_a_day_in_chinese_numerals_is_read(day):
+    year = "".join(NUMERALS[int(digit)] for digit in str(day.year))
+    text = f"{year}年{in_numerals(day.month)}月{in_numerals(day.day)}日"
+    assert read(text, text.replace("〇", "零"), text.replace("〇", "○")) == [day] * 3
+    assert read(f"{year}年{in_numerals(day.month)}月") == [day.replace(day=1)]
+
+
+def test_other_ways_with_numerals_are_read_and_no_other_text_becomes_a_date():
+    assert read("二〇二六年元月廿一日", "二○二六年九月卅日") == [dt.date(2026, 1, 21), dt.date(2026, 9, 30)]
+    assert read("二〇二六年十三月一日", "二〇二六年九月三十一日", "一二三", "三月三日") == [None] * 4
+
+
+def test_the_day_before_the_year_is_certain_only_where_it_cannot_be_a_month():
+    assert read("25/09/2026", "09/25/2026", "9/9/2026") == [dt.date(2026, 9, 25), dt.date(2026, 9, 25), dt.date(2026, 9, 9)]
+    assert read("5/9/2026", "32/13/2026", "13/13/2026") == [None] * 3
+
+
+def test_where_only_the_month_is_said_the_table_says_so():
+    read_texts = read_dates(pa.array(["2026年9月", "202609", "2026-09-01", "46266", "x"], pa.string())).to_pylist()
+    assert [row["month_only"] for row in read_texts] == [True, True, False, False, False]
+    assert read_texts[3]["value"] == dt.date(2026, 9, 1)
+
+
+def short(texts, *, birth=False, year=2026):
+    table = read_short_years(read_dates(pa.array(texts, pa.string())), year, birth=birth).to_pylist()
+    found = {row["raw"]: row["value"] for row in table}
+    return [found[text] for text in texts]
+
+
+FORM = [f"{year}-03-0{day}" for year in range(1931, 2026, 7) for day in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "birth", "beside", "expected"),
+    [
+        ("26/9/1", False, ["2019-01-01"] * 1, dt.date(2026, 9, 1)),
+        ("26.09.01", False, [], dt.date(2026, 9, 1)),
+        ("26年9月1日", False, [], dt.date(2026, 9, 1)),
+        ("26年9月", False, [], dt.date(2026, 9, 1)),
+        ("260901", False, [], dt.date(2026, 9, 1)),
+        ("99-12-31", False, [], dt.date(1999, 12, 31)),
+        ("60/9/1", False, [], None),  # 1960 or 2060: neither can be taken for granted
+        ("26/9/1", True, FORM, dt.date(2026, 9, 1)),  # nobody in the column was born before 1931
+        ("45/9/1", True, FORM, dt.date(1945, 9, 1)),
+        ("26/9/1", True, [], None),  # 1926 or 2026
+        ("45/9/1", True, [], dt.date(1945, 9, 1)),
+        ("05/06/21", False, [], None),  # whose first number is the year?
+        ("05/06/21", False, ["26/9/1"], dt.date(2005, 6, 21)),
+        ("26/9/1", False, ["09/01/45"], None),  # the year stands last
+        ("26/13/1", False, [], None),
+        ("26/2/30", False, [], None),
+    ],
+)
+def test_a_year_of_two_digits_is_read_where_one_century_fits_the_column(text, birth, beside, expected):
+    assert may_be_short(pa.array([text], pa.string()))
+    assert short([text, *dict.fromkeys(beside)], birth=birth)[0] == expected
 
 
 def test_no_texts_give_an_empty_table():

@@ -15,7 +15,8 @@ def test_a_roster_row_gives_its_head_and_every_named_member(standardised):
         "head_name": "张三",
         "head_id": MAN,
         "member_name_1": "李四",
-        "member_id_3": WOMAN,
+        "member_id_3": WOMAN[:17] + "3",
+        "member_id_4": WOMAN,  # a wrong check digit and no name: nobody
         "member_name_6": "王五",
         "from_month": "202101",
         "month_amount": "1,234.5",
@@ -25,7 +26,7 @@ def test_a_roster_row_gives_its_head_and_every_named_member(standardised):
     assert [(r["member_no"], r["name"], r["id_number"]) for r in records] == [
         (0, "张三", MAN),
         (1, "李四", None),
-        (3, None, WOMAN),
+        (3, None, WOMAN[:17] + "3"),
         (6, "王五", None),
     ]
     assert {r["household_key"] for r in records} == {"R1"}

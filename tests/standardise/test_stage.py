@@ -280,3 +280,22 @@ def test_an_extract_without_rows_gives_a_table_without_rows(standardised):
     records, counts = standardised(REGISTER, [])
     assert (records, counts["records"]) == ([], 0)
     assert isinstance(empty(REGISTER), pa.Table)
+
+
+def test_dates_of_two_digit_years_and_of_months_are_read_by_their_own_column_and_keep_what_precision_they_have(standardised):
+    contract = load_contracts()["disabled_persons"]
+    born = "19850312"
+    number = f"370211{born}451"
+    certificate = number + "6" + "44"
+    rows = [
+        {"name": "张三", "certificate": certificate, "birth_date": "1985年3月", "issued_on": "26/9/1", "valid_to": "2036年8月"},
+        {"name": "李四", "birth_date": "一九八五年三月十二日", "issued_on": "二〇二六年九月一日", "valid_to": "长期"},
+        {"name": "王五", "birth_date": "26/9/1", "issued_on": "60/9/1"},
+    ]
+    first, second, third = standardised(contract, rows)[0]
+    assert first["birth_date"] == dt.date(1985, 3, 12)  # the id says the day
+    assert (first["issued_on"], first["valid_to"]) == (dt.date(2026, 9, 1), dt.date(2036, 8, 31))  # until the month's end
+    assert first["warnings"] == ["birth_date:month_only", "valid_to:month_only"]
+    assert (second["birth_date"], second["issued_on"], second["warnings"]) == (dt.date(1985, 3, 12), dt.date(2026, 9, 1), [])
+    assert (third["birth_date"], third["issued_on"]) == (None, None)  # 1926 or 2026, 1960 or 2060: said, not guessed
+    assert third["warnings"] == ["birth_date:not_a_date", "issued_on:not_a_date"]
