@@ -77,6 +77,8 @@ def build_parser() -> argparse.ArgumentParser:
         _evaluate,
         _masked,
         _dev,
+        _desk,
+        _account,
     ):
         add(commands)
     return parser
@@ -334,6 +336,78 @@ def _dev(commands: Any) -> None:
     parser.add_argument("--extracts", type=Path, default=Path("extracts"), metavar="DIR", help="数据文件夹（默认 extracts）")
     parser.add_argument("--port", type=int, default=3000, metavar="N", help="端口（默认 3000）")
     _with_home(parser)
+
+
+def _desk(commands: Any) -> None:
+    def command(given: argparse.Namespace) -> None:
+        from pipelines.desk.app import serve
+
+        serve(_home(given), given.host, given.port, tuple(given.name))
+
+    parser = _command(commands, "desk", "打开办理台（默认只在本机）", command)
+    parser.add_argument("--host", default="127.0.0.1", metavar="地址", help="在哪个地址上提供（默认 127.0.0.1，只在本机）")
+    parser.add_argument("--port", type=int, default=8620, metavar="N", help="端口（默认 8620）")
+    parser.add_argument("--name", action="append", default=[], metavar="域名", help="反向代理所用的域名，可写多次")
+    _with_home(parser)
+
+
+def _account(commands: Any) -> None:
+    def command(given: argparse.Namespace) -> None:
+        from pipelines.casework import accounts
+        from pipelines.casework.store import open_store
+
+        store = open_store(_home(given))
+        if given.action == "list":
+            for one in accounts.accounts(store):
+                state = "已停用" if one["disabled_at"] else "可用"
+                print("\t".join([one["name"], one["role"], one["town"] or "", one["village"] or "", state]))
+            return
+        if given.action == "demo":
+            made = accounts.demo_account(store)
+            print(
+                f"演示账号：{made[0]}　密码：{made[1]}　（只能在本机使用）"
+                if made
+                else "演示账号已经有了；忘了密码请用 password 重设。"
+            )
+            return
+        if not given.account:
+            raise UsageError("请写账号名，例如 zhudong account add 张三 --role town --town 王台街道。")
+        if given.action == "disable":
+            accounts.disable(store, given.account)
+            print(f"已停用：{given.account}")
+            return
+        password = _password()
+        if given.action == "password":
+            accounts.set_password(store, given.account, password)
+        else:
+            place = {"town": given.town, "village": given.village, "organisation": given.organisation, "title": given.title}
+            accounts.add_account(store, given.account, password, given.role, **place)
+        print(f"{'已重设密码' if given.action == 'password' else '已建立账号'}：{given.account}")
+
+    parser = _command(commands, "account", "办理台的账号：新建、列出、重设密码、停用；demo 建一个只在本机可用的演示账号", command)
+    parser.add_argument("action", choices=["add", "list", "password", "disable", "demo"])
+    parser.add_argument("account", nargs="?", metavar="账号")
+    parser.add_argument(
+        "--role", default="town", choices=["district", "town", "village", "organisation"], help="角色（默认 town）"
+    )
+    parser.add_argument("--town", metavar="镇街")
+    parser.add_argument("--village", metavar="村居")
+    parser.add_argument("--organisation", metavar="机构")
+    parser.add_argument("--title", metavar="姓名")
+    _with_home(parser)
+
+
+def _password() -> str:
+    """A password from `ZHUDONG_PASSWORD` or typed twice; never from the command line, which others can read."""
+    given = os.environ.get("ZHUDONG_PASSWORD")
+    if given:
+        return given
+    import getpass
+
+    first = getpass.getpass("密码：")
+    if first != getpass.getpass("再写一遍："):
+        raise UsageError("两次写的密码不一样。")
+    return first
 
 
 if __name__ == "__main__":
