@@ -99,7 +99,7 @@ def shared_home(home: Path, scratch: Path, batch: str) -> Path:
 def link_once(given: argparse.Namespace) -> dict[str, Any]:
     """Link the batch once and hold the result against the truth."""
     from pipelines.contracts import load_contracts
-    from pipelines.linkage.evaluate import evaluate_linkage
+    from pipelines.linkage.measure.evaluate import evaluate_linkage
     from pipelines.linkage.stage import link
     from pipelines.progress import Silent
     from pipelines.storage import Home
@@ -108,7 +108,7 @@ def link_once(given: argparse.Namespace) -> dict[str, Any]:
     began = time.monotonic()
     learning = 0.0
     if given.model == "trained":
-        from pipelines.linkage.train import train
+        from pipelines.linkage.train.train import train
 
         train(home, given.batch, contracts, Silent())
         learning = time.monotonic() - began

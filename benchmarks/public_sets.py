@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.linkage.config import load_config
-from pipelines.linkage.engine import dedupe
+from pipelines.linkage.decide.dedupe import dedupe
 from pipelines.storage import Home
 
 HERE = Path(__file__).parent

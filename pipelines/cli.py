@@ -201,7 +201,7 @@ def _explain(commands: Any) -> None:
                 given.html.write_text(explain_lead_html(home, given.subject, given.role), encoding="utf-8")
                 print(f"\n网页：{given.html}")
         else:
-            from pipelines.linkage.explain import explain_person
+            from pipelines.linkage.review.explain import explain_person
 
             print(explain_person(home, given.subject, given.role))
 
@@ -240,7 +240,7 @@ def _key_value(text: str) -> tuple[str, str]:
 
 def _parameters(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
-        from pipelines.assess.parameters import print_parameters
+        from pipelines.parameters import print_parameters
 
         print_parameters(given.on, given.area)
 
@@ -268,7 +268,7 @@ def _rules(commands: Any) -> None:
 def _train(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
         from pipelines.contracts import load_contracts
-        from pipelines.linkage.train import train
+        from pipelines.linkage.train.train import train
 
         home = _home(given)
         for name, value in train(home, _batch(given, home), load_contracts(), reporter()).items():
@@ -279,7 +279,7 @@ def _train(commands: Any) -> None:
 
 def _review(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
-        from pipelines.linkage.review import export_review, import_review
+        from pipelines.linkage.review.questions import export_review, import_review
 
         home = _home(given)
         if given.action == "export":
@@ -301,7 +301,7 @@ def _review(commands: Any) -> None:
 def _evaluate(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
         from pipelines.assess.evaluate import evaluate_findings
-        from pipelines.linkage.evaluate import evaluate_linkage
+        from pipelines.linkage.measure.evaluate import evaluate_linkage
 
         home = _home(given)
         batch = _batch(given, home)

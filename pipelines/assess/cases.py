@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.assess.catalogue import Catalogue, Fact, load_catalogue
-from pipelines.assess.declared import named, read_declared
-from pipelines.assess.parameters import Parameter, load_parameters
 from pipelines.assess.questions import ASKED
 from pipelines.assess.rule_model import Case
 from pipelines.assess.rules import BoundRule, load_rules, scratch
 from pipelines.assess.running import SECOND_PASS, Running, find, prepare
+from pipelines.declarations import named, read_declared
 from pipelines.errors import DeclarationError, UsageError
+from pipelines.parameters import Parameter, load_parameters
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS
 

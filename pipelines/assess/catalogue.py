@@ -11,9 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines.assess.declared import read_declared
-from pipelines.assess.parameters import Parameter, load_parameters
 from pipelines.contracts import load_contracts
+from pipelines.declarations import read_declared
+from pipelines.parameters import Parameter, load_parameters
 from pipelines.storage import SCHEMAS
 
 Table = Literal["person", "household"]

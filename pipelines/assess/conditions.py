@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.assess.declared import UnusableError
+from pipelines.declarations import UnusableError
 
 if TYPE_CHECKING:
     import duckdb

@@ -1,7 +1,7 @@
 """Findings held against a truth: precision and recall per rule.
 
 Belongs here: matching persons and households to true ones through the rows they share, and counting. Does not belong here:
-the truth itself (`pipelines.sample`, or whoever brings one) and the accuracy of linkage (`pipelines.linkage.evaluate`).
+the truth itself (`pipelines.sample`, or whoever brings one) and the accuracy of linkage (`pipelines.linkage.measure.evaluate`).
 
 A person is the true person most of whose register rows it holds (all rows, where it is in no register); a household the
 true household of most of its members. A finding about somebody nobody in the truth matches counts against precision.

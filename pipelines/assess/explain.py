@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.assess.catalogue import Catalogue, load_catalogue
-from pipelines.assess.declared import named, read_declared
-from pipelines.assess.parameters import figure
 from pipelines.assess.questions import TO_DECIDE
-from pipelines.assess.windows import windows
 from pipelines.contracts import load_contracts
+from pipelines.declarations import named, read_declared
 from pipelines.errors import DataError
 from pipelines.linkage.lake import persons
 from pipelines.masking import load_role, mask
+from pipelines.month import windows
+from pipelines.parameters import figure
 from pipelines.storage import SCHEMAS, Home, quoted
 
 if TYPE_CHECKING:

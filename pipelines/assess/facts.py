@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.assess.windows import windows
 from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import DataError
-from pipelines.households.sources import earlier_batch, view_linkage, view_sources
+from pipelines.linkage.views import earlier_batch, view_linkage, view_sources
+from pipelines.month import windows
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS, Home, check_batch, quoted, write_parquet
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.assess.catalogue import Catalogue, load_catalogue
-from pipelines.assess.declared import named, read_declared
-from pipelines.assess.parameters import load_parameters, write_parameters
 from pipelines.assess.questions import TO_DECIDE
 from pipelines.assess.rules import load_rules
 from pipelines.assess.running import POPULATIONS, Running, district_area, find, prepare
-from pipelines.assess.windows import windows
 from pipelines.contracts import load_contracts
+from pipelines.declarations import named, read_declared
 from pipelines.errors import DataError
+from pipelines.month import windows
+from pipelines.parameters import load_parameters, write_parameters
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS, Home, quoted, write_parquet
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.assess.declared import read_declared, validated
-from pipelines.assess.parameters import Parameter, load_parameters
 from pipelines.assess.workdays import add_workdays
 from pipelines.contracts import code_table
+from pipelines.declarations import read_declared, validated
 from pipelines.errors import DeclarationError
 from pipelines.linkage.lake import persons
+from pipelines.parameters import Parameter, load_parameters
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS, Home, check_batch, quoted, write_parquet
 

@@ -8,7 +8,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from pipelines.assess.declared import UnusableError
+from pipelines.declarations import UnusableError
 
 if TYPE_CHECKING:
     from pipelines.assess.catalogue import Catalogue

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from pipelines.assess.catalogue import Catalogue, load_catalogue
 from pipelines.assess.conditions import Condition, ConditionError, Node, parse, read_condition
-from pipelines.assess.declared import Declared, UnusableError, named, read_declared, validated
-from pipelines.assess.parameters import Parameter, load_parameters
 from pipelines.assess.questions import ASKED
 from pipelines.assess.reasons import placeholders, sentence
 from pipelines.assess.rule_model import Rule
 from pipelines.contracts import code_table
+from pipelines.declarations import Declared, UnusableError, named, read_declared, validated
+from pipelines.parameters import Parameter, load_parameters
 from pipelines.storage import SCHEMAS, Home
 
 if TYPE_CHECKING:

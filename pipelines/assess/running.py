@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.assess.catalogue import Catalogue, parameters_sql
-from pipelines.assess.declared import named
-from pipelines.assess.parameters import Parameter, Value
 from pipelines.assess.questions import ASKED, find_asked, listings, rests_on_questions, undecided
 from pipelines.assess.rule_model import ONE_LOWER
 from pipelines.assess.rules import BoundRule
+from pipelines.declarations import named
 from pipelines.errors import DataError
+from pipelines.parameters import Parameter, Value
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS
 

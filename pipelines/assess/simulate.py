@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.assess.catalogue import load_catalogue
-from pipelines.assess.declared import named
 from pipelines.assess.findings import open_facts
-from pipelines.assess.parameters import Parameter, Value, figure, load_parameters
 from pipelines.assess.rule_model import LEVELS
 from pipelines.assess.rules import BoundRule, load_rules
 from pipelines.assess.running import SECOND_PASS, district_area, find, prepare
-from pipelines.assess.windows import windows
+from pipelines.declarations import named
 from pipelines.errors import DataError, UsageError
+from pipelines.month import windows
+from pipelines.parameters import Parameter, Value, figure, load_parameters
 from pipelines.storage import Home, quoted
 
 if TYPE_CHECKING:

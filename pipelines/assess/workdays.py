@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.assess.declared import read_declared, validated
+from pipelines.declarations import read_declared, validated
 from pipelines.storage import SCHEMAS
 
 _DAY = dt.timedelta(days=1)

@@ -12,7 +12,7 @@ from pipelines.contracts import Contract
 from pipelines.errors import DataError
 from pipelines.extracts.cells import MONTHLESS_MIDNIGHT, number_text, untrimmed
 from pipelines.extracts.headings import Matcher
-from pipelines.extracts.tables import BATCH_ROWS, Batch, Table, cell
+from pipelines.extracts.table import BATCH_ROWS, Batch, Table, cell
 
 if TYPE_CHECKING:
     import polars as pl

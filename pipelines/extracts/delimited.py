@@ -22,7 +22,7 @@ from pipelines.extracts.ahead import ahead
 from pipelines.extracts.cells import TRIMMED_BEFORE, untrimmed
 from pipelines.extracts.decode import detect, utf8_blocks
 from pipelines.extracts.headings import SEARCHED_ROWS, Matcher
-from pipelines.extracts.tables import BATCH_ROWS, EXTRA, Batch, Table, cell
+from pipelines.extracts.table import BATCH_ROWS, EXTRA, Batch, Table, cell
 
 if TYPE_CHECKING:
     import numpy as np

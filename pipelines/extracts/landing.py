@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pipelines.contracts import Contract
-from pipelines.extracts.tables import BATCH_ROWS
+from pipelines.extracts.table import BATCH_ROWS
 
 if TYPE_CHECKING:
     import polars as pl

@@ -12,7 +12,8 @@ from pipelines.extracts.ahead import ahead
 from pipelines.extracts.find import Found
 from pipelines.extracts.months import MonthWatch, check_name
 from pipelines.extracts.sort_rows import Sorted, Sorter
-from pipelines.extracts.tables import Table, open_table
+from pipelines.extracts.table import Table
+from pipelines.extracts.tables import open_table
 
 _MANY = 20
 """Too long rows from which on a majority of them is the headings' fault."""

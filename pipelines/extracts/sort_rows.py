@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipelines.contracts import Contract
 from pipelines.extracts.cells import empties, scaled, trim, unwrap_formulas
 from pipelines.extracts.headings import Headings
-from pipelines.extracts.tables import EXTRA, Batch, cell
+from pipelines.extracts.table import EXTRA, Batch, cell
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,7 +13,7 @@ from pipelines.contracts import Contract
 from pipelines.errors import DataError
 from pipelines.extracts.cells import number_text
 from pipelines.extracts.headings import SEARCHED_ROWS, Headings, Matcher
-from pipelines.extracts.tables import Batch, Table, cell
+from pipelines.extracts.table import Batch, Table, cell
 
 _ROWS_AT_A_TIME = 20_000
 """Python objects are what a batch of a workbook is made of: 20,000 rows of 20 cells are some 30 MB."""

@@ -12,7 +12,8 @@ import yaml
 
 from pipelines.contracts import load_contracts
 from pipelines.households.corrections import find_disputed
-from pipelines.households.sources import as_of, earlier_batch, view_linkage, view_sources
+from pipelines.linkage.views import earlier_batch, view_linkage, view_sources
+from pipelines.month import as_of
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS, Home, check_batch, quoted, write_parquet
 

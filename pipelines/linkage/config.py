@@ -1,7 +1,7 @@
 """The comparison file: keys that find candidates, comparisons with their levels, odds.
 
 Belongs here: the shape of `schemas/linkage.yaml` and of any other comparison file, and its own consistency. Does not belong
-here: what the levels weigh (`weights`, a model file).
+here: what the levels weigh (`decide.weights`, a model file).
 """
 
 from pathlib import Path
@@ -12,6 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pipelines.errors import DeclarationError
 from pipelines.storage import SCHEMAS
+
+REGISTER = "police_household"
+"""The source that says who lives in the district: every person of it is one of ours."""
+DEATHS = "police_death"
 
 COMPARERS: dict[str, tuple[str, ...]] = {
     "chinese_name": (

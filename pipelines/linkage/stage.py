@@ -9,35 +9,31 @@ from typing import TYPE_CHECKING
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
-from pipelines.linkage.captured import keep_key_patterns
-from pipelines.linkage.config import load_config
-from pipelines.linkage.corrections import set_apart, tell_sources
-from pipelines.linkage.decisions import load_decisions
-from pipelines.linkage.exact import settle_exact
-from pipelines.linkage.frequency import frequency_tables
-from pipelines.linkage.issues import find_issues
-from pipelines.linkage.leftovers import settle_leftovers
-from pipelines.linkage.near import load_faces, load_near
-from pipelines.linkage.old import carry_review, enter_old, find_splits, open_old, survivors
-from pipelines.linkage.persons import find_deaths, write_all
-from pipelines.linkage.records import bring_new, find_new, open_rows
-from pipelines.linkage.rounds import Round, apply_decisions, household_homes, make_units, settle_household, settle_scored
-from pipelines.linkage.shape import batch_shape, coverage, drifted
-from pipelines.linkage.spine import add_faces, former_names, found_persons, prepare
-from pipelines.linkage.threshold import link_threshold
-from pipelines.linkage.weights import Model, current_model
+from pipelines.linkage.compare.frequency import frequency_tables
+from pipelines.linkage.config import DEATHS, REGISTER, load_config
+from pipelines.linkage.decide.threshold import link_threshold
+from pipelines.linkage.decide.weights import Model, current_model
+from pipelines.linkage.measure.missed import keep_key_patterns
+from pipelines.linkage.resolve.corrections import set_apart, tell_sources
+from pipelines.linkage.resolve.decisions import load_decisions
+from pipelines.linkage.resolve.earlier import carry_review, enter_old, find_splits, open_old, survivors
+from pipelines.linkage.resolve.exact import exact_probabilities, settle_exact
+from pipelines.linkage.resolve.id_issues import find_issues
+from pipelines.linkage.resolve.near import load_faces, load_near
+from pipelines.linkage.resolve.profile import batch_shape, coverage, drifted
+from pipelines.linkage.resolve.records import bring_new, find_new, open_rows
+from pipelines.linkage.resolve.register import add_faces, former_names, found_persons, prepare
+from pipelines.linkage.resolve.rounds import Round, apply_decisions, household_homes, make_units, settle_household, settle_scored
+from pipelines.linkage.resolve.unregistered import settle_leftovers
+from pipelines.linkage.resolve.write import find_deaths, write_all
 from pipelines.progress import Reporter
 from pipelines.storage import Home, check_batch
 
 if TYPE_CHECKING:
     import duckdb
 
-REGISTER = "police_household"
-DEATHS = "police_death"
 _FEW = 0.2
 """So small a share of new identities among the rows is read at once."""
-_BORROWED = 0.003
-"""How often a row bears somebody else's sound id, before anything is learnt."""
 
 
 def link(home: Home, batch: str, contracts: Mapping[str, Contract], reporter: Reporter) -> dict[str, int | float]:
@@ -143,14 +139,6 @@ def _warn_of_drift(
             f"匹配模型 {model.number} 训练以来，这些数据源变了样：{titles}。请检查文件，无误后用 zhudong train 重新训练。"
         )
     return len(others)
-
-
-def exact_probabilities(model: Model) -> list[float]:
-    """Of being right, for a sound id with each level of the name (0: no name): against a row that bears somebody else's id."""
-    weights = model.comparisons["name"]
-    m = weights.m.get("*", next(iter(weights.m.values())))
-    family = weights.family.get("*", next(iter(weights.family.values())))
-    return [1 - _BORROWED, *(float(a / (a + _BORROWED * max(b, 1e-4))) for a, b in zip(m, family, strict=True))]
 
 
 def _counts(connection: "duckdb.DuckDBPyConnection", records: int) -> dict[str, int | float]:

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipelines.assess.declared import read_declared, validated
 from pipelines.assess.leads import load_outcomes
+from pipelines.declarations import read_declared, validated
 from pipelines.masking import load_roles
 from pipelines.storage import SCHEMAS
 

@@ -7,7 +7,7 @@ from pipelines.assess.evaluate import evaluate_findings
 from pipelines.assess.findings import run_rules
 from pipelines.errors import DataError
 from pipelines.progress import Silent
-from tests.facts_lake import FactsLake
+from tests.builders.facts_lake import FactsLake
 
 BATCH = "2026-10"
 

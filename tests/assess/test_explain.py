@@ -11,8 +11,8 @@ from pipelines.assess.findings import run_rules
 from pipelines.assess.leads import raise_leads
 from pipelines.errors import DataError, UsageError
 from pipelines.progress import Silent
-from tests.facts_lake import FactsLake
-from tests.leads_lake import OCTOBER, LeadsLake
+from tests.builders.facts_lake import FactsLake
+from tests.builders.leads_lake import OCTOBER, LeadsLake
 
 BATCH = "2026-10"
 H, FATHER, SON = "H0000000000A", "P0000000000A", "P0000000000B"

@@ -7,7 +7,7 @@ import pytest
 from pipelines.assess.facts import AUTHORISATIONS, compute_facts
 from pipelines.errors import DataError
 from pipelines.progress import Silent
-from tests.model_lake import Facts, ModelLake
+from tests.builders.model_lake import Facts, ModelLake
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from pipelines.storage import SCHEMAS
-from tests.model_lake import Facts, ModelLake
+from tests.builders.model_lake import Facts, ModelLake
 
 TABLES = {
     "households": ("households", ["edges", "households", "members", "left_household", "issues", "changes"]),

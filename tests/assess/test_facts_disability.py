@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.model_lake import Facts, ModelLake
+from tests.builders.model_lake import Facts, ModelLake
 
 CATEGORIES = ["视力", "听力", "言语", "肢体", "智力", "精神"]
 MIND = {"智力", "精神"}

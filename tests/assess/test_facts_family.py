@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from pipelines.assess.facts import declared_columns
-from tests.model_lake import Facts, ModelLake
+from tests.builders.model_lake import Facts, ModelLake
 
 S_OR_D = ("father_unable", "mother_unable", "father_dead", "mother_dead")
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.model_lake import Facts, ModelLake
+from tests.builders.model_lake import Facts, ModelLake
 
 ADULT = "1980-05-01"
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.model_lake import Facts, ModelLake
+from tests.builders.model_lake import Facts, ModelLake
 
 BILL = {
     "total_cost": Decimal(1000), "pooled_fund": Decimal(300), "serious_illness": Decimal(100), "medical_aid": Decimal(50),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.model_lake import Facts, ModelLake
+from tests.builders.model_lake import Facts, ModelLake
 
 VILLAGES = settings(
     max_examples=2,

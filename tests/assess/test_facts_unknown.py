@@ -8,7 +8,7 @@ from pipelines.assess.facts import compute_facts
 from pipelines.errors import DataError
 from pipelines.progress import Silent
 from pipelines.storage import Home
-from tests.model_lake import Facts, ModelLake
+from tests.builders.model_lake import Facts, ModelLake
 
 OPTIONAL = {
     "police_death": ["household_earner_died_6m"],

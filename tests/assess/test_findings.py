@@ -8,7 +8,7 @@ import pytest
 from pipelines.assess.findings import run_rules
 from pipelines.errors import DataError
 from pipelines.progress import Silent
-from tests.facts_lake import FactsLake, declared
+from tests.builders.facts_lake import FactsLake, declared
 
 
 @pytest.fixture

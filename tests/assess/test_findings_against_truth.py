@@ -11,12 +11,12 @@ from pipelines.assess.catalogue import load_catalogue
 from pipelines.assess.evaluate import evaluate_findings
 from pipelines.assess.facts import compute_facts
 from pipelines.assess.findings import run_rules
-from pipelines.assess.parameters import load_parameters
 from pipelines.assess.rules import load_rules
 from pipelines.assess.running import SECOND_PASS, district_area, find, prepare
 from pipelines.contracts import load_contracts
 from pipelines.extracts import extract_source
 from pipelines.households import build_households
+from pipelines.parameters import load_parameters
 from pipelines.progress import Silent
 from pipelines.sample import write_district
 from pipelines.standardise import standardise_source

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.assess.leads import load_outcomes, raise_leads
 from pipelines.progress import Silent
-from tests.leads_lake import LeadsLake
+from tests.builders.leads_lake import LeadsLake
 
 MONTHS = {
     "2026-10": dt.date(2026, 11, 3),

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.assess.leads import issued_on, load_outcomes, raise_leads
 from pipelines.progress import Silent
-from tests.leads_lake import OCTOBER, LeadsLake, declared_columns
+from tests.builders.leads_lake import OCTOBER, LeadsLake, declared_columns
 
 BATCHES = ("2026-10", "2026-11", "2026-12", "2027-01")
 H, P = "H0000000000A", "P0000000000A"

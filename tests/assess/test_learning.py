@@ -7,7 +7,7 @@ import pytest
 from pipelines.assess.leads import raise_leads
 from pipelines.assess.learning import learn
 from pipelines.progress import Silent
-from tests.leads_lake import OCTOBER, LeadsLake, declared_columns
+from tests.builders.leads_lake import OCTOBER, LeadsLake, declared_columns
 
 
 @pytest.fixture

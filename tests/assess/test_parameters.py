@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.assess.parameters import area_chain, figure, load_parameters, parameters_on, print_parameters
 from pipelines.errors import DeclarationError, UsageError
+from pipelines.parameters import area_chain, figure, load_parameters, parameters_on, print_parameters
 
 PARAMETERS = load_parameters()
 

@@ -6,9 +6,9 @@ from pipelines.assess.explain import explain_lead, explain_lead_html
 from pipelines.assess.findings import run_rules
 from pipelines.assess.leads import raise_leads
 from pipelines.progress import Silent
-from tests.facts_lake import FactsLake
-from tests.leads_lake import OCTOBER
-from tests.model_lake import Facts, ModelLake
+from tests.builders.facts_lake import FactsLake
+from tests.builders.leads_lake import OCTOBER
+from tests.builders.model_lake import Facts, ModelLake
 
 
 def family(tmp_path, **more):

@@ -4,9 +4,9 @@ import pytest
 
 from pipelines.assess.cases import rules_new, rules_test, run_cases
 from pipelines.assess.catalogue import load_catalogue
-from pipelines.assess.parameters import load_parameters
 from pipelines.assess.rules import load_rule, load_rules
 from pipelines.errors import UsageError
+from pipelines.parameters import load_parameters
 from pipelines.storage import SCHEMAS
 
 PARAMETERS = load_parameters()

@@ -6,7 +6,8 @@ import jsonschema
 import pytest
 import yaml
 
-from pipelines.assess import parameters, rule_model
+from pipelines import parameters
+from pipelines.assess import rule_model
 from pipelines.storage import SCHEMAS
 from tests import docs_rulebook
 

@@ -9,7 +9,7 @@ from pipelines.assess.simulate import simulate
 from pipelines.assess.simulation_view import print_simulation
 from pipelines.errors import DataError, UsageError
 from pipelines.progress import Silent
-from tests.facts_lake import FactsLake
+from tests.builders.facts_lake import FactsLake
 
 BURDENS = {"P0": 26000, "P1": 28000, "P2": 35000, "P3": 100}
 

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from pipelines.assess.evaluate import evaluate_findings
-from pipelines.linkage.evaluate import evaluate_linkage
+from pipelines.linkage.measure.evaluate import evaluate_linkage
 from pipelines.storage import Home
 from tests.e2e.conftest import zhudong
 

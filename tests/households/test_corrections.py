@@ -3,9 +3,9 @@
 import pytest
 
 from pipelines.storage import write_parquet
+from tests.builders.leads_lake import declared_columns
+from tests.builders.model_lake import Facts, ModelLake
 from tests.households.test_register import built
-from tests.leads_lake import declared_columns
-from tests.model_lake import Facts, ModelLake
 
 NOVEMBER, DECEMBER = "2026-11", "2026-12"
 

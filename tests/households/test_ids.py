@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from tests.builders.model_lake import ModelLake
 from tests.households.test_register import built
-from tests.model_lake import ModelLake
 
 
 @pytest.fixture

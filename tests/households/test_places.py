@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.builders.model_lake import ModelLake
 from tests.households.test_register import built
-from tests.model_lake import ModelLake
 
 
 @pytest.fixture

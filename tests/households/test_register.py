@@ -6,7 +6,7 @@ from pipelines.errors import DataError
 from pipelines.households import build_households
 from pipelines.progress import Silent
 from pipelines.storage import Home
-from tests.model_lake import ModelLake
+from tests.builders.model_lake import ModelLake
 
 
 def together(lake: ModelLake, kind: str = "register") -> set[frozenset[str]]:

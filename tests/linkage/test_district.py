@@ -6,7 +6,7 @@ import pytest
 from pipelines.contracts import load_contracts
 from pipelines.extracts import extract_source
 from pipelines.linkage import lake, link
-from pipelines.linkage.train import train
+from pipelines.linkage.train.train import train
 from pipelines.progress import Silent
 from pipelines.sample import write_district
 from pipelines.standardise import standardise_source

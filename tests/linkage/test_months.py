@@ -5,9 +5,10 @@ import shutil
 import pytest
 
 from pipelines.errors import DataError
-from pipelines.linkage import lake, persons, stage
+from pipelines.linkage import lake, stage
+from pipelines.linkage.resolve import write as persons
+from tests.builders.town import BATCH, Town, id_of, slip
 from tests.linkage.test_traps import furnish
-from tests.linkage.town import BATCH, Town, id_of, slip
 
 NOVEMBER, DECEMBER = "2026-11", "2026-12"
 LATE, MOVED, MERGED = id_of("19880808", 151), id_of("19790119", 233), id_of("19850607", 415)

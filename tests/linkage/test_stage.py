@@ -7,12 +7,12 @@ import pytest
 
 from pipelines.errors import DataError
 from pipelines.linkage import lake
-from pipelines.linkage.decisions import Decision, read_decisions, record_decisions
-from pipelines.linkage.explain import explain_person
+from pipelines.linkage.resolve.decisions import Decision, read_decisions, record_decisions
+from pipelines.linkage.review.explain import explain_person
 from pipelines.storage import Home
-from tests.leads_lake import declared_columns
+from tests.builders.leads_lake import declared_columns
+from tests.builders.town import BATCH, Town, id_of, slip
 from tests.linkage.test_traps import furnish
-from tests.linkage.town import BATCH, Town, id_of, slip
 
 NEXT = "2026-11"
 MINGYUE, TWICE, GOLDEN = id_of("19910203", 617), id_of("19800505", 119), id_of("19720909", 415)

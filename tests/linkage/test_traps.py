@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.linkage.town import TOWN, Town, id_of, slip
+from tests.builders.town import TOWN, Town, id_of, slip
 
 MING, LIANG = id_of("20080512", 301), id_of("20080512", 303)
 MOTHER, CHILD = id_of("19851103", 422), id_of("20150617", 415)
@@ -278,7 +278,7 @@ def test_a_register_that_repeats_a_row_with_a_slip_in_the_id_holds_one_person(tm
 
 
 def test_the_keys_leave_behind_what_tells_how_many_they_missed(town):
-    from pipelines.linkage.captured import missed_matches
+    from pipelines.linkage.measure.missed import missed_matches
 
     estimated = missed_matches(town.home, "2026-10")
     assert estimated.by_source["found"].sum() > 0

@@ -11,7 +11,7 @@ from pipelines.assess.workdays import add_workdays
 from pipelines.progress import Silent
 from pipelines.publish.referral import departments_named, load_referral_policy, write_referrals
 from pipelines.returns.stage import read_returns
-from tests.leads_lake import OCTOBER, LeadsLake
+from tests.builders.leads_lake import OCTOBER, LeadsLake
 
 SENT = dt.datetime(2026, 11, 20, 2, 0, tzinfo=dt.UTC)
 

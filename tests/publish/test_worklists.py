@@ -20,8 +20,8 @@ from pipelines.publish import worklists
 from pipelines.publish.cells import number_proof, one_line, runs, unguarded
 from pipelines.publish.worklist_policy import load_worklist_policy
 from pipelines.publish.worklists import write_worklists
+from tests.builders.leads_lake import OCTOBER, LeadsLake
 from tests.conftest import real_part
-from tests.leads_lake import OCTOBER, LeadsLake
 
 HEADINGS = [
     "线索编号",

@@ -13,7 +13,7 @@ from pipelines.assess.leads import raise_leads
 from pipelines.progress import Silent
 from pipelines.publish.worklists import write_worklists
 from pipelines.returns.stage import read_returns
-from tests.leads_lake import OCTOBER, LeadsLake
+from tests.builders.leads_lake import OCTOBER, LeadsLake
 
 SENT = dt.datetime(2026, 11, 20, 2, 0, tzinfo=dt.UTC)
 

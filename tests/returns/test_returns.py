@@ -8,7 +8,7 @@ import pytest
 from pipelines.errors import DataError
 from pipelines.progress import Silent
 from pipelines.returns.stage import read_returns
-from tests.leads_lake import declared_columns
+from tests.builders.leads_lake import declared_columns
 
 
 def filled(row, code="B1", day="2026-11-05", **more):
