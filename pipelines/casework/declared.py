@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipelines.assess.declared import read_declared, validated
+from pipelines.declarations import read_declared, validated
 from pipelines.storage import SCHEMAS
 
 CARE = ("red", "orange", "yellow", "none")

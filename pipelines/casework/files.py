@@ -76,7 +76,7 @@ def add_event(connection: Connection, file_no: str, actor: Actor, kind: str, tex
     """
     moment = now()
     row = {
-        "file_no": file_no, "at": moment, "on_day": more.get("on_day") or day_of(moment), "actor": actor.name, "role": actor.role,
+        "file_no": file_no, "happened_at": moment, "on_day": more.get("on_day") or day_of(moment), "actor": actor.name, "role": actor.role,
         "kind": kind, "ref": more.get("ref"), "text": text, "restricted": bool(more.get("restricted")), "key": more["key"],
     }  # fmt: skip
     return add_new(connection, case_event, [row]) == 1

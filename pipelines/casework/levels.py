@@ -141,7 +141,7 @@ def refresh(connection: Connection, *file_nos: str) -> None:
         )
         if due:
             old = before.get(file_no)
-            told = old if old is not None and old["by"] == due.by else {}
+            told = old if old is not None and old["due_by"] == due.by else {}
             kept = {name: told.get(name) for name in ("told_town_at", "told_district_at")}
             rows.append(as_row(file_no, file["care_level"], due) | kept | {"assigned_to": old["assigned_to"] if old else None})
     connection.execute(delete(visit_due).where(visit_due.c.file_no.in_(file_nos)))

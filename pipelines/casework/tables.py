@@ -140,7 +140,7 @@ case_event = Table(
     "case_event", METADATA,
     Column("number", Integer, primary_key=True, autoincrement=True),
     Column("file_no", String(16), ForeignKey("case_file.file_no"), nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("happened_at", Instant, nullable=False),
     Column("on_day", Date, nullable=False),
     Column("actor", String(64), nullable=False),
     Column("role", String(16), nullable=False),
@@ -196,7 +196,7 @@ visit = Table(
 visit_due = Table(
     "visit_due", METADATA,
     Column("file_no", String(16), ForeignKey("case_file.file_no"), primary_key=True),
-    Column("by", Date, nullable=False),
+    Column("due_by", Date, nullable=False),
     Column("by_hour", Instant),
     Column("why", JSON, nullable=False),
     Column("level", String(8), nullable=False),
@@ -204,7 +204,7 @@ visit_due = Table(
     Column("assigned_to", String(64)),
     Column("told_town_at", Instant),
     Column("told_district_at", Instant),
-    Index("ix_visit_due_by", "by"),
+    Index("ix_visit_due_due_by", "due_by"),
 )  # fmt: skip
 """The next visit of each file: one a file, with every reason that falls within seven days of it."""
 
@@ -236,7 +236,7 @@ transfer_event = Table(
     "transfer_event", METADATA,
     Column("number", Integer, primary_key=True, autoincrement=True),
     Column("transfer_id", String(16), ForeignKey("transfer.transfer_id"), nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("happened_at", Instant, nullable=False),
     Column("from_state", String(8), nullable=False),
     Column("to_state", String(8), nullable=False),
     Column("actor", String(64), nullable=False),

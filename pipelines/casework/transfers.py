@@ -170,7 +170,7 @@ def _values(row: dict[str, Any], step: Step, given: Move) -> dict[str, Any]:
 
 def _note(connection: Connection, transfer_id: str, way: tuple[str, str], actor: Actor, note: str, key: str) -> None:
     row = {
-        "transfer_id": transfer_id, "at": now(), "from_state": way[0], "to_state": way[1], "actor": actor.name,
+        "transfer_id": transfer_id, "happened_at": now(), "from_state": way[0], "to_state": way[1], "actor": actor.name,
         "role": actor.role, "note": note, "key": key,
     }  # fmt: skip
     add_new(connection, transfer_event, [row])

@@ -132,7 +132,7 @@ def as_row(file_no: str, level: str, due: Due) -> dict[str, Any]:
     """A row of `visit_due`."""
     return {
         "file_no": file_no,
-        "by": due.by,
+        "due_by": due.by,
         "by_hour": due.by_hour,
         "why": list(due.why),
         "level": level,

@@ -38,12 +38,12 @@ def due_rows(call: Call, *, level: str = "", town: str = "", offset: int = 0, li
     if town:
         query = query.where(case_file.c.town == town)
     by_level = func.coalesce(*[_case(key, place) for key, place in order.items()])
-    query = query.order_by(visit_due.c.by, by_level, visit_due.c.file_no).offset(offset).limit(limit)
+    query = query.order_by(visit_due.c.due_by, by_level, visit_due.c.file_no).offset(offset).limit(limit)
     today = day_of(now())
     with call.store.read() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
     for row in rows:
-        row["late"] = row["by"] < today
+        row["late"] = row["due_by"] < today
     return rows
 
 
@@ -58,7 +58,7 @@ def _home(call: Call) -> Response:
     with call.store.read() as connection:
         counted = connection.execute(
             of_actor(
-                select(visit_due.c.level, func.count(), func.sum(_one(visit_due.c.by < today)))
+                select(visit_due.c.level, func.count(), func.sum(_one(visit_due.c.due_by < today)))
                 .join(case_file, case_file.c.file_no == visit_due.c.file_no)
                 .group_by(visit_due.c.level),
                 call.actor,

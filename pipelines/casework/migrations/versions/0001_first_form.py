@@ -145,7 +145,7 @@ def upgrade() -> None:
         "case_event",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("file_no", sa.String(length=16), nullable=False),
-        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.Column("happened_at", sa.DateTime(), nullable=False),
         sa.Column("on_day", sa.Date(), nullable=False),
         sa.Column("actor", sa.String(length=64), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
@@ -308,7 +308,7 @@ def upgrade() -> None:
     op.create_table(
         "visit_due",
         sa.Column("file_no", sa.String(length=16), nullable=False),
-        sa.Column("by", sa.Date(), nullable=False),
+        sa.Column("due_by", sa.Date(), nullable=False),
         sa.Column("by_hour", sa.DateTime(), nullable=True),
         sa.Column("why", sa.JSON(), nullable=False),
         sa.Column("level", sa.String(length=8), nullable=False),
@@ -320,13 +320,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file_no", name=op.f("pk_visit_due")),
     )
     with op.batch_alter_table("visit_due", schema=None) as batch_op:
-        batch_op.create_index("ix_visit_due_by", ["by"], unique=False)
+        batch_op.create_index("ix_visit_due_due_by", ["due_by"], unique=False)
 
     op.create_table(
         "transfer_event",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("transfer_id", sa.String(length=16), nullable=False),
-        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.Column("happened_at", sa.DateTime(), nullable=False),
         sa.Column("from_state", sa.String(length=8), nullable=False),
         sa.Column("to_state", sa.String(length=8), nullable=False),
         sa.Column("actor", sa.String(length=64), nullable=False),
