@@ -21,17 +21,17 @@ def assess_assets() -> list[dg.AssetsDefinition]:
     """Facts about persons and households; what the rules found; the leads raised from it."""
 
     def facts(place: Place, batch: str, reporter: Reporter) -> Counts:
-        from pipelines.assess.facts import compute_facts
+        from pipelines.assess.facts.compute import compute_facts
 
         return compute_facts(place.at(), batch, reporter)
 
     def findings(place: Place, batch: str, reporter: Reporter) -> Counts:
-        from pipelines.assess.findings import run_rules
+        from pipelines.assess.rules.findings import run_rules
 
         return run_rules(place.at(), batch, reporter)
 
     def leads(place: Place, batch: str, reporter: Reporter) -> Counts:
-        from pipelines.assess.leads import raise_leads
+        from pipelines.assess.leads.leads import raise_leads
 
         return raise_leads(place.at(), batch, reporter)
 

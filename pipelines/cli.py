@@ -194,7 +194,7 @@ def _explain(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
         home = _home(given)
         if given.subject.startswith("L"):
-            from pipelines.assess.explain import explain_lead, explain_lead_html
+            from pipelines.assess.explain.explain import explain_lead, explain_lead_html
 
             print(explain_lead(home, given.subject, given.role))
             if given.html:
@@ -216,8 +216,8 @@ def _explain(commands: Any) -> None:
 
 def _simulate(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
-        from pipelines.assess.simulate import simulate
-        from pipelines.assess.simulation_view import print_simulation
+        from pipelines.assess.whatif.simulate import simulate
+        from pipelines.assess.whatif.view import print_simulation
 
         home = _home(given)
         settings = dict(_key_value(text) for text in given.set)
@@ -251,7 +251,7 @@ def _parameters(commands: Any) -> None:
 
 def _rules(commands: Any) -> None:
     def command(given: argparse.Namespace) -> int:
-        from pipelines.assess.cases import rules_new, rules_test
+        from pipelines.assess.rules.cases import rules_new, rules_test
 
         if given.action == "test":
             return 0 if rules_test(reporter()) else 1
@@ -300,7 +300,7 @@ def _review(commands: Any) -> None:
 
 def _evaluate(commands: Any) -> None:
     def command(given: argparse.Namespace) -> None:
-        from pipelines.assess.evaluate import evaluate_findings
+        from pipelines.assess.measure.evaluate import evaluate_findings
         from pipelines.linkage.measure.evaluate import evaluate_linkage
 
         home = _home(given)

@@ -12,8 +12,8 @@ SUBJECTS = {"person": "个人", "household": "家庭"}
 
 def rulebook() -> str:
     """All rules as Markdown: what each looks for, on which ground, how an ambiguous place is read, what it asks."""
-    from pipelines.assess.catalogue import load_catalogue
-    from pipelines.assess.rules import load_rules
+    from pipelines.assess.rules.catalogue import load_catalogue
+    from pipelines.assess.rules.load import load_rules
 
     catalogue = load_catalogue()
     lines = ["# 规则手册", "", "由 `schemas/rules/*.yaml` 生成，请勿手改；规则以 YAML 文件为准。线索只是疑似，不是认定。", ""]

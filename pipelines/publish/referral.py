@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipelines.assess.leads import load_outcomes
-from pipelines.assess.workdays import add_workdays
+from pipelines.assess.leads.outcomes import load_outcomes
+from pipelines.assess.leads.workdays import add_workdays
 from pipelines.declarations import read_declared, validated
 from pipelines.publish.cells import one_line
 from pipelines.publish.list_files import MANIFEST, file_word, sha256, whole_folder, write_csv, write_manifest

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipelines.assess.leads import load_outcomes
+from pipelines.assess.leads.outcomes import load_outcomes
 from pipelines.declarations import read_declared, validated
 from pipelines.masking import load_roles
 from pipelines.storage import SCHEMAS

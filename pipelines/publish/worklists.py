@@ -1,7 +1,7 @@
 """Worklists: what a town's caseworkers take with them, one CSV and one XLSX per town, and a manifest.
 
 Belongs here: which leads go on which list and what each cell says. Does not belong here: which leads there are
-(`pipelines.assess.leads`), how a sheet is drawn (`workbook`), how answers come back (`pipelines.returns`).
+(`pipelines.assess.leads.leads`), how a sheet is drawn (`workbook`), how answers come back (`pipelines.returns`).
 
 The folder is whole or absent: lists of two runs are never mixed. A lead says 疑似 and what must be asked; never that anybody
 is entitled (民发〔2021〕57号 第二十八条). Children's leads are in files of their own (民发〔2019〕62号：不公示).
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.assess.catalogue import load_catalogue
-from pipelines.assess.leads import load_outcomes
+from pipelines.assess.leads.outcomes import load_outcomes
+from pipelines.assess.rules.catalogue import load_catalogue
 from pipelines.linkage.lake import persons
 from pipelines.masking import mask
 from pipelines.progress import Reporter

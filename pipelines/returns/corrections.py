@@ -11,7 +11,7 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.assess.leads import load_outcomes
+from pipelines.assess.leads.outcomes import load_outcomes
 from pipelines.contracts import load_contracts
 from pipelines.linkage.lake import person_records
 from pipelines.storage import Home, quoted, whole_or_absent, write_parquet

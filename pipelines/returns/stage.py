@@ -1,7 +1,7 @@
 """The returns stage: filled-in lists → answers on record, corrections, and what could not be taken, row by row.
 
 Belongs here: the order of the steps. Does not belong here: reading a file (`sheets`) or a row (`answers`, `referred`),
-keeping what was read (`record`), what an answer does to a lead (`pipelines.assess.leads`).
+keeping what was read (`record`), what an answer does to a lead (`pipelines.assess.leads.leads`).
 
 A file that was read is known by its SHA-256 and changes nothing when it comes again. A run that was killed is made good by
 the next: an answer that is on record already is not added.
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.assess.learning import write_learning
+from pipelines.assess.leads.hit_rates import write_learning
 from pipelines.errors import DataError
 from pipelines.extracts.decode import sha256
 from pipelines.progress import Reporter

@@ -162,7 +162,7 @@ class Facts:
     """What was computed of the people of a lake: `facts["甲"]` is the person's row and their household's in one."""
 
     def __init__(self, lake: ModelLake) -> None:
-        from pipelines.assess.facts import compute_facts
+        from pipelines.assess.facts.compute import compute_facts
         from pipelines.households import build_households
         from pipelines.progress import Silent
 

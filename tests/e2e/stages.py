@@ -6,9 +6,9 @@ For tests that kill a process many times: what a kill leaves behind is the stage
 import sys
 from pathlib import Path
 
-from pipelines.assess.facts import compute_facts
-from pipelines.assess.findings import run_rules
-from pipelines.assess.leads import raise_leads
+from pipelines.assess.facts.compute import compute_facts
+from pipelines.assess.leads.leads import raise_leads
+from pipelines.assess.rules.findings import run_rules
 from pipelines.contracts import load_contracts
 from pipelines.extracts.stage import extract_source
 from pipelines.households.stage import build_households

@@ -10,7 +10,7 @@ from itertools import cycle, pairwise
 import openpyxl
 import pytest
 
-from pipelines.assess.evaluate import evaluate_findings
+from pipelines.assess.measure.evaluate import evaluate_findings
 from pipelines.linkage.measure.evaluate import evaluate_linkage
 from pipelines.storage import Home
 from tests.e2e.conftest import zhudong

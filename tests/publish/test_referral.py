@@ -6,8 +6,8 @@ import datetime as dt
 import openpyxl
 import pytest
 
-from pipelines.assess.leads import raise_leads
-from pipelines.assess.workdays import add_workdays
+from pipelines.assess.leads.leads import raise_leads
+from pipelines.assess.leads.workdays import add_workdays
 from pipelines.progress import Silent
 from pipelines.publish.referral import departments_named, load_referral_policy, write_referrals
 from pipelines.returns.stage import read_returns

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from xlsxwriter.exceptions import FileCreateError
 
-from pipelines.assess.leads import raise_leads
+from pipelines.assess.leads.leads import raise_leads
 from pipelines.errors import DataError
 from pipelines.masking import mask
 from pipelines.progress import Silent

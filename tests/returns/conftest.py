@@ -9,7 +9,7 @@ import shutil
 
 import pytest
 
-from pipelines.assess.leads import raise_leads
+from pipelines.assess.leads.leads import raise_leads
 from pipelines.progress import Silent
 from pipelines.publish.worklists import write_worklists
 from pipelines.returns.stage import read_returns

@@ -5,7 +5,7 @@ import string
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.assess.leads import load_outcomes
+from pipelines.assess.leads.outcomes import load_outcomes
 from pipelines.returns.answers import Context, judge, lead_number, outcome_codes
 from pipelines.returns.sheets import Row
 

@@ -1,7 +1,7 @@
 """How well records were linked: against a truth, or, with none, what the hidden ids say.
 
 Belongs here: counting pairs and records that were joined rightly, wrongly or not at all. Does not belong here: the truth itself
-(`pipelines.sample`, or whoever brings one) and findings (`pipelines.assess.evaluate`).
+(`pipelines.sample`, or whoever brings one) and findings (`pipelines.assess.measure.evaluate`).
 
 Pairs weigh a person by the square of its records; B-cubed weighs each record alike. Both are given: a figure on pairs alone
 hides a hundred lost children behind one person with a thousand bills.

@@ -1,7 +1,7 @@
 """Why records are one person: told to a data officer, in bits and words.
 
 Belongs here: finding what is asked about, masking, wording. Does not belong here: the evidence itself (`retrace`), and why a lead
-was raised (`pipelines.assess.explain`).
+was raised (`pipelines.assess.explain.explain`).
 """
 
 import re

@@ -1,0 +1,228 @@
+"""Facts: what rules may speak of, one row per person and one per household of a batch.
+
+Belongs here: the order in which facts are computed, what a missing source or authorisation makes unknown, and writing the
+tables that schemas/lake/facts.sql declares. Does not belong here: any fact's own reckoning (`*.sql`), any threshold
+(`pipelines.parameters`), any rule.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.contracts import Contract, load_contracts
+from pipelines.errors import DataError
+from pipelines.linkage.views import earlier_batch, view_linkage, view_sources
+from pipelines.month import windows
+from pipelines.progress import Reporter
+from pipelines.storage import SCHEMAS, Home, check_batch, quoted, write_parquet
+
+if TYPE_CHECKING:
+    import duckdb
+
+SOURCES = (
+    "police_household", "police_death", "disabled_persons", "medical_enrolment", "medical_settlement", "tax_income",
+    "assistance_roster", "disability_subsidy", "marriage", "poverty_monitoring", "social_insurance", "school_enrolment",
+    "custody", "vehicles", "business_registration", "grid_reports",
+)  # fmt: skip
+"""What facts are made of."""
+
+ALWAYS_SCREENED = ("police_household", "police_death", "marriage", "assistance_roster")
+"""Who people are, whom they live with and who already receives: without these nobody could tell whom an authorisation covers."""
+
+AUTHORISATIONS = "authorisations.csv"
+"""In the home folder: 编号 (a person's or household's id), 授权开始, 授权结束 (empty: until withdrawn)."""
+
+_STEPS = {
+    "计算事实：在册救助": ("base", "assistance"),
+    "计算事实：残疾": ("disability",),
+    "计算事实：医疗": ("medical",),
+    "计算事实：收入、参保、学籍": ("income",),
+    "计算事实：家庭关系、名单": ("family", "listed"),
+}
+
+
+def compute_facts(home: Home, batch: str, reporter: Reporter) -> dict[str, int | float]:
+    """Compute the facts of a batch's persons and households.
+
+    Args:
+        home: where the lake lies; the batch's households must have been built.
+        batch: the month, `YYYY-MM`.
+        reporter: told each step.
+
+    Returns:
+        counts: persons, households, records, income_unknown (households), authorised (persons).
+
+    Raises:
+        DataError: the households of the batch are not there, or the authorisation list cannot be read.
+    """
+    check_batch(batch)
+    contracts = load_contracts()
+    with home.connect() as con:
+        present = view_sources(con, home, batch, [contracts[source] for source in SOURCES])
+        view_linkage(con, home, batch)
+        _view_households(con, home, batch)
+        _set_variables(con, batch, present)
+        _load_towns(con)
+        _load_authorisations(con, home)
+        _load_earlier(con, home, batch)
+        for title, steps in _STEPS.items():
+            reporter.start(title)
+            for step in steps:
+                _run(con, step)
+                if step == "assistance":
+                    _run(con, "authorised")
+                    _tell_unmatched(con, reporter)
+                    _limit_to_purpose(con, contracts, present)
+                    _load_questions(con, home, batch)
+        return _write(con, home, batch, reporter)
+
+
+def declared_columns(table: str) -> list[str]:
+    """The columns of a table of schemas/lake/facts.sql, in order."""
+    text = (SCHEMAS / "lake" / "facts.sql").read_text(encoding="utf-8")
+    body = re.search(rf"CREATE TABLE {table} \((.*?)\n\);", text, re.DOTALL)
+    assert body, table
+    return re.findall(r"^    ([a-z_0-9]+) [A-Z]", body.group(1), re.MULTILINE)
+
+
+def _run(con: "duckdb.DuckDBPyConnection", step: str) -> None:
+    con.execute(Path(__file__).with_name(f"{step}.sql").read_text(encoding="utf-8"))
+
+
+def _write(con: "duckdb.DuckDBPyConnection", home: Home, batch: str, reporter: Reporter) -> dict[str, int | float]:
+    counts: dict[str, int | float] = {}
+    reporter.start("计算事实：写出人员")
+    _run(con, "person")
+    columns = ", ".join(declared_columns("person_fact"))
+    path = home.lake(batch, "assess", "person_fact")
+    counts["persons"] = write_parquet(con, f"SELECT {columns} FROM person_income", path)
+    # Households are summed up from the file just written: holding the wide table as well would take twice the memory.
+    con.execute(f"CREATE VIEW person_written AS FROM read_parquet('{quoted(path)}')")
+    reporter.start("计算事实：写出家庭")
+    _run(con, "household")
+    columns = ", ".join(declared_columns("household_fact"))
+    counts["households"] = write_parquet(
+        con, f"SELECT {columns} FROM household_wide", home.lake(batch, "assess", "household_fact")
+    )
+    records = Path(__file__).with_name("records.sql").read_text(encoding="utf-8")
+    counts["records"] = write_parquet(con, records, home.lake(batch, "assess", "fact_records"))
+    counts["income_unknown"], counts["authorised"] = con.execute("""
+        SELECT (SELECT count(*) FROM member_sum WHERE income IS NULL), (SELECT count(*) FROM authorised)
+    """).fetchall()[0]
+    return counts
+
+
+def _view_households(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
+    views = {"edge": "edges", "household": "households", "member": "members", "left_household": "left_household"}
+    for view, table in views.items():
+        path = home.lake(batch, "households", table)
+        if not path.exists():
+            raise DataError("这个批次还没有组成家庭，不能计算事实。", where=f"批次 {batch}", todo="从头运行这个批次。")
+        con.execute(f"CREATE VIEW {view} AS FROM read_parquet('{quoted(path)}')")
+
+
+def _set_variables(con: "duckdb.DuckDBPyConnection", batch: str, present: set[str]) -> None:
+    con.execute(f"SET VARIABLE batch = '{batch}'")
+    for name, day in windows(batch).variables().items():
+        con.execute(f"SET VARIABLE {name} = DATE '{day}'")
+    for source in SOURCES:
+        con.execute(f"SET VARIABLE has_{source} = {source in present}")
+
+
+def _limit_to_purpose(con: "duckdb.DuckDBPyConnection", contracts: Mapping[str, Contract], present: set[str]) -> None:
+    """Close sources of authorised use for everybody without an authorisation, and say of each source whom it can be asked about.
+
+    `known_<source>(authorised)` is whether a source can be asked about somebody: the file came, and may be read for them.
+    `sure_<source>(authorised, asked)` is whether "not listed" means no: it can, and no row of it may yet turn out to be theirs.
+    """
+    limited = [source for source in SOURCES if contracts[source].use == "authorised" and source not in ALWAYS_SCREENED]
+    con.execute(f"SET VARIABLE restricted = {limited}::VARCHAR[]")
+    for source in SOURCES:
+        restricted = source in limited
+        known = "false" if source not in present else "authorised" if restricted else "true"
+        con.execute(f"CREATE MACRO known_{source}(authorised) AS {known}")
+        con.execute(
+            f"CREATE MACRO sure_{source}(authorised, asked) AS {known} AND NOT coalesce(list_contains(asked, '{source}'), false)"
+        )
+        if restricted and source in present:
+            con.execute(f"ALTER VIEW src_{source} RENAME TO all_{source}")
+            con.execute(f"CREATE VIEW src_{source} AS FROM all_{source} SEMI JOIN authorised USING (person_id)")
+
+
+def _load_questions(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
+    """Make `asked` (person_id, sources): of which sources a row may be somebody's, which a clerk has still to decide.
+
+    Rows of authorised use are nobody's business without an authorisation, not even as a possibility.
+    """
+    path = home.lake(batch, "linkage", "match_review")
+    rows = f"read_parquet('{quoted(path)}')" if path.exists() else "(SELECT '' AS candidate_person_id, '' AS source WHERE false)"
+    con.execute(f"""
+        CREATE TABLE asked AS
+        SELECT candidate_person_id AS person_id, list_sort(list(DISTINCT source)) AS sources
+        FROM {rows}
+        WHERE NOT list_contains(getvariable('restricted'), source) OR candidate_person_id IN (SELECT person_id FROM authorised)
+        GROUP BY candidate_person_id
+    """)
+
+
+def _load_towns(con: "duckdb.DuckDBPyConnection") -> None:
+    """Make `town`: the name and kind (urban, rural) of each town."""
+    path = quoted(SCHEMAS / "codes" / "towns.csv")
+    con.execute(f"""
+        CREATE TABLE town AS
+        SELECT value AS town, any_value(kind) AS kind FROM read_csv('{path}', all_varchar = true) GROUP BY value
+    """)
+
+
+def _load_authorisations(con: "duckdb.DuckDBPyConnection", home: Home) -> None:
+    """Make `authorisation` (subject, begins, ends) of the home's list; empty without one."""
+    import duckdb
+
+    path = home.root / AUTHORISATIONS
+    con.execute("CREATE TABLE authorisation (subject VARCHAR, begins DATE, ends DATE)")
+    if not path.exists():
+        return
+    try:
+        con.execute(f"""
+            INSERT INTO authorisation
+            SELECT trim("编号"), trim("授权开始")::DATE, nullif(trim("授权结束"), '')::DATE
+            FROM read_csv('{quoted(path)}', header = true, all_varchar = true, encoding = 'utf-8')
+            WHERE nullif(trim("编号"), '') IS NOT NULL
+        """)
+    except duckdb.Error:
+        raise DataError(
+            "核对授权登记表读不出来。",
+            where=AUTHORISATIONS,
+            todo="表头应为 编号,授权开始,授权结束；日期写成 2026-10-01；文件存为 UTF-8 的 CSV。",
+        ) from None
+
+
+def _tell_unmatched(con: "duckdb.DuckDBPyConnection", reporter: Reporter) -> None:
+    """Say how many authorisations name nobody: a mistyped number must not look like a refusal."""
+    unmatched = con.execute("""
+        SELECT count(*) FROM authorisation AS a
+        WHERE a.subject NOT IN (SELECT person_id FROM person UNION ALL SELECT old_person_id FROM person_alias)
+            AND a.subject NOT IN (SELECT household_id FROM household)
+    """).fetchall()[0][0]
+    if unmatched:
+        reporter.note(f"核对授权登记表（{AUTHORISATIONS}）里有 {unmatched} 行的编号找不到人或家庭，没有生效；请核对编号。")
+
+
+def _load_earlier(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
+    """Make `earlier_fact`: what the batch before knew of each person's certificate, by today's person ids."""
+    before = earlier_batch(home, batch, "assess", "person_fact")
+    con.execute(f"SET VARIABLE has_earlier = {before is not None}")
+    if before is None:
+        con.execute("CREATE TABLE earlier_fact (person_id VARCHAR, has_valid_certificate BOOLEAN, disability_grade INTEGER)")
+        return
+    con.execute(f"""
+        CREATE TABLE earlier_fact AS
+        SELECT coalesce(a.person_id, f.person_id) AS person_id, bool_or(f.has_valid_certificate) AS has_valid_certificate,
+            min(f.disability_grade) AS disability_grade
+        FROM read_parquet('{quoted(home.lake(before, "assess", "person_fact"))}') AS f
+        LEFT JOIN (SELECT old_person_id, any_value(person_id) AS person_id FROM person_alias GROUP BY old_person_id) AS a
+            ON a.old_person_id = f.person_id
+        WHERE f.certificate_on_record OR f.certificate_on_record IS NULL
+        GROUP BY 1
+    """)
