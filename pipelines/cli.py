@@ -79,6 +79,8 @@ def build_parser() -> argparse.ArgumentParser:
         _dev,
         _desk,
         _account,
+        _check_household,
+        _recheck,
     ):
         add(commands)
     return parser
@@ -394,6 +396,55 @@ def _account(commands: Any) -> None:
     parser.add_argument("--village", metavar="村居")
     parser.add_argument("--organisation", metavar="机构")
     parser.add_argument("--title", metavar="姓名")
+    _with_home(parser)
+
+
+def _check_household(commands: Any) -> None:
+    def command(given: argparse.Namespace) -> int:
+        from pipelines.casework.access import Actor
+        from pipelines.casework.store import open_store
+        from pipelines.check.form import read_form
+        from pipelines.check.perform import perform
+        from pipelines.check.report import printed, read_report, render_html, write_results, write_xlsx
+
+        home = _home(given)
+        store, actor = open_store(home), Actor("command", "district", title="命令行")
+        applications, refused = read_form(given.file)
+        done = perform(home, store, applications, actor)
+        given.out.mkdir(parents=True, exist_ok=True, mode=0o700)
+        reports = []
+        for one in done:
+            if one.check_id:
+                printing, report = printed(store, one.check_id), read_report(store, one.check_id, actor)
+                write_xlsx(given.out / f"{one.check_id}_核对报告.xlsx", report, printing)
+                (given.out / f"{one.check_id}_核对报告.html").write_text(render_html(report, printing), encoding="utf-8")
+                reports.append(report)
+        stopped: list[tuple[str, int | str, str]] = [(one.application_no, one.row_no, one.reason) for one in refused]
+        stopped += [(one.application_no, "", one.refused) for one in done if not one.check_id]
+        write_results(given.out / "核对结果.csv", reports, stopped)
+        for number, row, reason in stopped:
+            print(f"没有核对：申请 {number}{f' 第 {row} 行' if row else ''}：{reason}", file=sys.stderr)
+        print(f"核对 {len(reports)} 户，没有核对 {len(stopped)} 条；报告在 {given.out}")
+        return 1 if stopped and not reports else 0
+
+    parser = _command(commands, "check-household", "逢进必核：按申请表核对家庭，每个申请编号一份报告", command)
+    parser.add_argument("file", type=Path, metavar="FILE", help="申请表（CSV 或 XLSX），一人一行")
+    parser.add_argument("--out", type=Path, default=Path("核对报告"), metavar="DIR", help="报告写到哪里（默认 核对报告）")
+    _with_home(parser)
+
+
+def _recheck(commands: Any) -> None:
+    def command(given: argparse.Namespace) -> None:
+        from pipelines.casework.store import open_store
+        from pipelines.check.recheck import recheck
+
+        home = _home(given)
+        for name, count in recheck(home, open_store(home), reporter(), classes=given.classes or (), due_only=given.due).items():
+            print(f"{ {'households': '复核（户）', 'reported': '上报转办'}.get(name, name) }\t{count:,}")
+
+    parser = _command(commands, "recheck", "存量复核：在册家庭与上次复核比较，只列有变化的", command)
+    parser.add_argument("--class", dest="classes", nargs="*", metavar="类别", choices=["低保", "特困", "低保边缘", "刚性支出"])
+    parser.add_argument("--due", action="store_true", help="只复核到期的（民发〔2021〕57号 第三十一条）")
     _with_home(parser)
 
 

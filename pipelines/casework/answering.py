@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from pipelines.assess.leads import load_outcomes
+from pipelines.assess.leads.outcomes import load_outcomes
 from pipelines.casework.access import Actor
 from pipelines.casework.clock import day_of, now
 from pipelines.casework.files import add_event

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from pipelines.assess.leads import load_outcomes
+from pipelines.assess.leads.outcomes import load_outcomes
 from pipelines.casework.access import PROGRAM
 from pipelines.casework.clock import day_of, now
 from pipelines.casework.declared import CARE, load_levels
@@ -180,19 +180,22 @@ def _files(connection: Any, leads: list[dict[str, Any]]) -> dict[str, str]:
     today = day_of(now())
     if missing:
         numbers = next_number(connection, "D", count=len(missing))
-        connection.execute(
-            case_file.insert(),
-            [
-                {
-                    "file_no": number, "kind": HOUSEHOLD, "subject_id": household, "opened_on": today, "care_level": "none",
-                    "level_reason": "新建档", "level_since": today, "level_by": PROGRAM.name, "categories": [], "version": 1,
-                    **{name: by_household[household][name] for name in ("town", "village", "grid")},
-                }
-                for number, household in zip(numbers, missing, strict=True)
-            ],
-        )  # fmt: skip
-        add_new(connection, case_event, [_event(number, "建档", "建立家庭档案", None, f"file:{number}") for number in numbers])
-        found |= dict(zip(missing, numbers, strict=True))
+        rows = [
+            {
+                "file_no": number, "kind": HOUSEHOLD, "subject_id": household, "opened_on": today, "care_level": "none",
+                "level_reason": "新建档", "level_since": today, "level_by": PROGRAM.name, "categories": [], "version": 1,
+                **{name: by_household[household][name] for name in ("town", "village", "grid")},
+            }
+            for number, household in zip(numbers, missing, strict=True)
+        ]  # fmt: skip
+        add_new(connection, case_file, rows, "kind", "subject_id")
+        asked = select(case_file.c.subject_id, case_file.c.file_no).where(
+            case_file.c.kind == HOUSEHOLD, case_file.c.subject_id.in_(missing)
+        )
+        made = {row.subject_id: row.file_no for row in connection.execute(asked)}
+        new = [number for number in numbers if number in made.values()]  # a clerk may have opened one in this very moment
+        add_new(connection, case_event, [_event(number, "建档", "建立家庭档案", None, f"file:{number}") for number in new])
+        found |= made
     return found
 
 

@@ -8,7 +8,7 @@ import calendar
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from pipelines.assess.workdays import Calendar, load_workdays
+from pipelines.assess.leads.workdays import Calendar, load_workdays
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _DAY = dt.timedelta(days=1)

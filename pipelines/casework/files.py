@@ -48,15 +48,9 @@ def open_file(connection: Connection, kind: str, subject_id: str, place: Place, 
         "village": place.village, "grid": place.grid, "opened_on": today, "care_level": "none", "level_reason": "新建档",
         "level_since": today, "level_by": actor.name, "categories": [], "version": 1,
     }  # fmt: skip
-    connection.execute(case_file.insert(), row)
-    add_event(
-        connection,
-        row["file_no"],
-        actor,
-        "建档",
-        f"建立{'家庭' if kind == HOUSEHOLD else '个人'}档案",
-        key=f"file:{row['file_no']}",
-    )
+    if add_new(connection, case_file, [row], "kind", "subject_id"):  # nobody else did meanwhile
+        text = f"建立{'家庭' if kind == HOUSEHOLD else '个人'}档案"
+        add_event(connection, row["file_no"], actor, "建档", text, key=f"file:{row['file_no']}")
     return dict(connection.execute(select(case_file).where(*mine)).mappings().one())
 
 

@@ -150,12 +150,12 @@ def next_number(connection: Connection, series: str, digits: int = 6, count: int
     return [f"{series}{number:0{digits}d}" for number in range(last - count + 1, last + 1)]
 
 
-def add_new(connection: Connection, table: Table, rows: list[dict[str, Any]], *, key: str = "key") -> int:
-    """Insert the rows whose key is not there yet; returns how many. A message that comes twice changes nothing."""
+def add_new(connection: Connection, table: Table, rows: list[dict[str, Any]], *key: str) -> int:
+    """Insert the rows whose key (`key` by default) is not there yet; returns how many. What comes twice changes nothing."""
     if not rows:
         return 0
     dialect = _dialect(connection)
-    statement = dialect(table).on_conflict_do_nothing(index_elements=[key])
+    statement = dialect(table).on_conflict_do_nothing(index_elements=list(key or ("key",)))
     if len(rows) == 1:
         return connection.execute(statement, rows[0]).rowcount
     before = connection.execute(select(text("count(*)")).select_from(table)).scalar_one()

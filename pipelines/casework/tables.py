@@ -285,6 +285,7 @@ check = Table(
     Column("state", String(8), nullable=False),
     Column("earlier_check_id", String(16)),
     Column("change", String(16)),
+    Column("summary", JSON),
     Column("declared_income", Numeric(18, 2)),
     Column("declared_property", Text),
     Column("printed_times", Integer, nullable=False),

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from pipelines.assess.workdays import add_workdays
+from pipelines.assess.leads.workdays import add_workdays
 from pipelines.casework.access import Actor
 from pipelines.casework.clock import day_of, now
 from pipelines.casework.declared import Step, load_transfers

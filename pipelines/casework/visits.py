@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.assess.workdays import Calendar, add_workdays, load_workdays
+from pipelines.assess.leads.workdays import Calendar, add_workdays, load_workdays
 from pipelines.casework.clock import day_of, months_after, on_workday
 from pipelines.casework.declared import Levels, load_levels
 

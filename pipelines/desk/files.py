@@ -6,15 +6,17 @@ Belongs here: the pages of one household. Does not belong here: the rules by whi
 import datetime as dt
 import uuid
 
+from sqlalchemy import select
 from starlette.responses import Response
 
-from pipelines.assess.leads import load_outcomes
+from pipelines.assess.leads.outcomes import load_outcomes
 from pipelines.casework.access import PURPOSES, Entry, demand, record
 from pipelines.casework.accounts import open_subject
 from pipelines.casework.answering import METHODS, Visit, record_visit
 from pipelines.casework.files import HOUSEHOLD, Place, belonging, history, open_file, read_file, set_adviser
 from pipelines.casework.levels import set_level
 from pipelines.casework.published import MOST_FOUND
+from pipelines.casework.tables import check
 from pipelines.desk.web import Call, go, page, show
 from pipelines.errors import DataError
 from pipelines.publish.worklist_policy import load_worklist_policy
@@ -75,18 +77,26 @@ def _open(call: Call) -> Response:
     """Full values for half an hour, for a reason."""
     assert call.session
     subject, back = call.text("subject"), call.text("back")
-    try:
-        file = read_file(call.store, subject, call.actor)
-        place = (file["town"], file["village"])
-    except DataError as error:
-        if type(error) is not DataError:
-            raise
-        place = call.desk.published.place_of(subject)[:2]
+    place = _place(call, subject)
     if call.text("purpose") not in PURPOSES:
         raise DataError("请选择查阅事由。", todo="从列表里选一项。")
     demand(call.store, call.actor, place, "查看完整信息", subject)
     open_subject(call.store, call.session, subject, call.text("purpose"))
     return go(back if back.startswith(("/file/", "/household/", "/check/")) else f"/household/{subject}")
+
+
+def _place(call: Call, subject: str) -> tuple[str | None, str | None]:
+    """Where a file, a check or a household of the last batch is."""
+    if subject.startswith("K"):
+        with call.store.read() as connection:
+            return connection.execute(select(check.c.town).where(check.c.check_id == subject)).scalar(), None
+    try:
+        file = read_file(call.store, subject, call.actor)
+    except DataError as error:
+        if type(error) is not DataError:
+            raise
+        return call.desk.published.place_of(subject)[:2]
+    return file["town"], file["village"]
 
 
 def _visit(call: Call) -> Response:

@@ -26,6 +26,7 @@ from pipelines.casework.clock import SHANGHAI, day_of, now
 from pipelines.casework.declared import load_levels
 from pipelines.casework.published import Published
 from pipelines.casework.store import Store, TakenError
+from pipelines.check.report import TEMPLATES
 from pipelines.errors import DataError
 from pipelines.masking import Kind, mask
 from pipelines.storage import Home
@@ -137,7 +138,7 @@ def _environment() -> Environment:
     if not _ENVIRONMENT:
         _ENVIRONMENT.append(
             Environment(
-                loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=select_autoescape(default=True),
+                loader=FileSystemLoader([Path(__file__).with_name("templates"), TEMPLATES]), autoescape=select_autoescape(default=True),
                 undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
             )
         )  # fmt: skip

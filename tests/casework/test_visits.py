@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.assess.workdays import load_workdays
+from pipelines.assess.leads.workdays import load_workdays
 from pipelines.casework.clock import SHANGHAI, end_of, months_after, on_workday, workdays_between
 from pipelines.casework.declared import CARE, load_levels
 from pipelines.casework.visits import OpenLead, Watched, next_visit

@@ -117,6 +117,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("earlier_check_id", sa.String(length=16), nullable=True),
         sa.Column("change", sa.String(length=16), nullable=True),
+        sa.Column("summary", sa.JSON(), nullable=True),
         sa.Column("declared_income", sa.Numeric(precision=18, scale=2), nullable=True),
         sa.Column("declared_property", sa.Text(), nullable=True),
         sa.Column("printed_times", sa.Integer(), nullable=False),
