@@ -18,6 +18,8 @@ from pipelines.storage import Home, quoted
 if TYPE_CHECKING:
     import duckdb
 
+MASKED = "遮盖浏览"
+"""The reason on record where names, ids and phones stayed masked."""
 MOST_FOUND = 50
 """Search results shown; more means the question was too wide."""
 
@@ -120,7 +122,7 @@ class Published:
             raise DataError("最近的批次里没有这个家庭。", todo="家庭可能已经合并、迁出或终结；档案里仍可查看过去的情况。")
         found = rows[0]
         allowed = actor.covers(found["town"], found["village"])
-        record(self.store, Entry(actor, "查看家庭", purpose, [household_id], allowed=allowed))
+        record(self.store, Entry(actor, "查看家庭", purpose or MASKED, [household_id], allowed=allowed))
         if not allowed:
             raise RefusedError
         found["members"] = self._rows(
