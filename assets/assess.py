@@ -1,6 +1,6 @@
-"""Facts, findings and leads as assets.
+"""Facts, income, findings and leads as assets.
 
-Belongs here: the three assets. Does not belong here: rules and parameters (`schemas`), how they are held against the facts
+Belongs here: the four assets. Does not belong here: rules and parameters (`schemas`), how they are held against the facts
 (`pipelines.assess`).
 """
 
@@ -13,17 +13,23 @@ from assets.resources import Counts, Place
 from pipelines.progress import Reporter
 
 FACTS: Key = ("facts",)
+INCOME: Key = ("income",)
 FINDINGS: Key = ("findings",)
 LEADS: Key = ("leads",)
 
 
 def assess_assets() -> list[dg.AssetsDefinition]:
-    """Facts about persons and households; what the rules found; the leads raised from it."""
+    """Facts about persons and households; their income; what the rules found; the leads raised from it."""
 
     def facts(place: Place, batch: str, reporter: Reporter) -> Counts:
         from pipelines.assess.facts.compute import compute_facts
 
         return compute_facts(place.at(), batch, reporter)
+
+    def income(place: Place, batch: str, reporter: Reporter) -> Counts:
+        from pipelines.assess.income.compute import compute_income
+
+        return compute_income(place.at(), batch, reporter)
 
     def findings(place: Place, batch: str, reporter: Reporter) -> Counts:
         from pipelines.assess.rules.findings import run_rules
@@ -47,11 +53,20 @@ def assess_assets() -> list[dg.AssetsDefinition]:
             kinds=kinds,
         ),
         stage_asset(
+            INCOME,
+            income,
+            title="计算收入",
+            group="assess",
+            deps=[FACTS],
+            description="家庭收入：十四类收入的区间、可扣减的刚性支出；没有查清的写明该问谁、问哪一类。",
+            kinds=kinds,
+        ),
+        stage_asset(
             FINDINGS,
             findings,
             title="运行规则",
             group="assess",
-            deps=[FACTS],
+            deps=[INCOME],
             description="命中：每条规则对每个人、每户的结论，成立或情况不明，附所用数据、参数和依据文件。",
             kinds=kinds,
         ),

@@ -12,13 +12,14 @@ from assets.assess import assess_assets
 from assets.checks import quality_assets
 from assets.dead_runs import dead_runs_sensor
 from assets.extracts import delivery_asset, extract_asset
+from assets.fetch import fetch_schedule, fetched_asset
 from assets.households import households_asset
 from assets.jobs import all_jobs
 from assets.linkage import persons_asset
 from assets.publish import publish_assets
 from assets.resources import Place, default_extracts, default_home, mask_errors, watch_from_dagster
 from assets.returns import followups_asset
-from assets.schedules import automatic, clean_schedule, month_schedule
+from assets.schedules import TIMEZONE, automatic, clean_schedule, month_schedule
 from assets.sensors import drop_sensor
 from assets.standardise import standardised_asset
 from pipelines.contracts import Contract, load_contracts
@@ -41,6 +42,7 @@ def build_definitions(
     place = place or Place(home=default_home(), extracts=default_extracts())
     return dg.Definitions(
         assets=[
+            fetched_asset(contracts),
             delivery_asset(contracts),
             *(extract_asset(contract) for contract in contracts.values()),
             *(standardised_asset(contract) for contract in contracts.values()),
@@ -52,7 +54,7 @@ def build_definitions(
             followups_asset(),
         ],
         jobs=all_jobs(),
-        schedules=[month_schedule(contracts), clean_schedule()],
+        schedules=[month_schedule(contracts), fetch_schedule(running=automatic(), timezone=TIMEZONE), clean_schedule()],
         sensors=[drop_sensor(contracts, running=automatic()), dead_runs_sensor()],
         resources={"place": place, "watch": watch},
     )

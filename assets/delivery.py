@@ -12,11 +12,12 @@ from pathlib import Path
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
+from pipelines.extracts.complete import awaited
 from pipelines.extracts.find import dropped, source_folder
 from pipelines.storage import Home
 
-MONTHS_BETWEEN = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
-"""How often a source is sent; one that is sent on events is never late."""
+MONTHS_BETWEEN = {"week": 1, "month": 1, "quarter": 3, "half_year": 6, "year": 12}
+"""How often a source is sent; one that is sent on events or on request is never late."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Delivery:
         files: number of files.
         size: their bytes.
         newest: the latest time a file changed, seconds since 1970; 0 if there is none.
+        awaited: number of files that are not whole yet by their senders' marks.
         state: a hash of every file's place, size and time of change: another state, another delivery.
     """
 
@@ -41,6 +43,7 @@ class Delivery:
     files: int
     size: int
     newest: float
+    awaited: int
     state: str
 
     def sentences(self) -> list[str]:
@@ -92,6 +95,7 @@ def look_into(drop: Path, batch: str, contracts: Mapping[str, Contract], home: H
         files=sum(present.values()),
         size=size,
         newest=newest,
+        awaited=sum(awaited(source_folder(drop, batch, source)) for source in contracts),
         state=digest.hexdigest()[:16],
     )
 

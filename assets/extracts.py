@@ -11,9 +11,12 @@ from typing import Any
 import dagster as dg
 
 from assets.delivery import arrived
-from assets.graph import MONTHS, Key, of_source, stage_asset
+from assets.fetch import FETCHED
+from assets.graph import DELIVERY_TAG, MONTHS, Key, of_source, stage_asset
 from assets.resources import Counts, Place, RunWatch
 from pipelines.contracts import Contract
+from pipelines.extracts.complete import wait_until_still
+from pipelines.extracts.find import source_folder
 from pipelines.progress import Reporter
 
 DELIVERY: Key = ("delivery",)
@@ -24,6 +27,7 @@ def delivery_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=list(DELIVERY),
+        deps=[dg.AssetKey(list(FETCHED))],
         group_name="delivery",
         partitions_def=MONTHS,
         description="收件：本批次的文件夹里哪些数据源到了，哪些没到，哪些已经过期。必需的数据源没到，本批次不运行。",
@@ -34,8 +38,11 @@ def delivery_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         texts: dict[str, Any] = {}
 
         def look() -> Counts:
+            folders = [source_folder(place.drop(), context.partition_key, source) for source in contracts]
+            wait_until_still(folders, watch.reporter.note)
             found = arrived(place.drop(), context.partition_key, contracts, place.at())
             watch.notes.extend(found.sentences())
+            _tag_with(context, found.state)
             texts["数据源"] = dg.MetadataValue.md(found.markdown())
             return {"sources": len(found.present), "files": found.files, "bytes": found.size}
 
@@ -44,6 +51,12 @@ def delivery_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata={**counts, **texts})
 
     return delivery
+
+
+def _tag_with(context: dg.AssetExecutionContext, state: str) -> None:
+    """Put the delivery as it lies there now on the run's record: fetching may have changed it since the run began."""
+    if context.run.tags.get(DELIVERY_TAG) != state:
+        context.instance.add_run_tags(context.run.run_id, {DELIVERY_TAG: state})
 
 
 def extract_asset(contract: Contract) -> dg.AssetsDefinition:

@@ -16,6 +16,9 @@ MONTHS = dg.MonthlyPartitionsDefinition(start_date="2021-01", fmt="%Y-%m", timez
 """One partition per batch. The running month exists too, so that what arrives early can be looked at, and two years beyond it: a
 machine whose clock is behind must still run the batch it is given, and a synthetic district may have a future."""
 
+DELIVERY_TAG = "zhudong/delivery"
+"""On every run of a month: the state of the delivery it ran on, so that the same files are not run twice by themselves."""
+
 Key = tuple[str, ...]
 
 

@@ -12,14 +12,13 @@ from typing import Any
 
 import dagster as dg
 
+from assets.fetch import fetch_job
 from assets.publish import MASKED, REPORT, WORKLISTS
 from assets.returns import FOLLOWUPS
 
 MONTH = "month"
 RETURNS = "returns"
 CLEAN = "clean"
-DELIVERY_TAG = "zhudong/delivery"
-"""On every run of a month: the state of the delivery it ran on, so that the same files are not run twice by themselves."""
 
 
 def month_job() -> Any:
@@ -98,4 +97,4 @@ def clean_job() -> None:
 
 def all_jobs() -> list[Any]:
     """Every job."""
-    return [month_job(), returns_job(), clean_job]
+    return [month_job(), fetch_job(), returns_job(), clean_job]

@@ -91,8 +91,8 @@ def run_month(home: Home, extracts: Path, batch: str, reporter: Reporter, debug:
         from assets.dead_runs import end_runs
         from assets.definitions import build_definitions
         from assets.delivery import look_into
-        from assets.graph import MONTHS
-        from assets.jobs import DELIVERY_TAG, MONTH
+        from assets.graph import DELIVERY_TAG, MONTHS
+        from assets.jobs import MONTH
         from assets.resources import Place, RunWatch, mask_errors, only_run
 
         if not MONTHS.has_partition_key(batch):

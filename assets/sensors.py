@@ -14,7 +14,8 @@ from typing import Any
 import dagster as dg
 
 from assets.delivery import Delivery, look_into
-from assets.jobs import DELIVERY_TAG, MONTH
+from assets.graph import DELIVERY_TAG
+from assets.jobs import MONTH
 from assets.resources import Place
 from pipelines.contracts import Contract
 from pipelines.storage import BATCH, Home
@@ -73,6 +74,8 @@ def why_not(delivery: Delivery, state_before: str | None, now: float) -> str:
     absent = [contract.source for contract in delivery.missing if contract.required]
     if absent:
         return f"必需的数据源没有到（{'、'.join(absent)}）"
+    if delivery.awaited:
+        return f"有 {delivery.awaited} 个文件还没有传完"
     if delivery.state != state_before or now - delivery.newest < STILL_SECONDS:
         return "文件还在变化"
     return ""

@@ -66,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     for add in (
         _sample,
         _check,
+        _fetch,
         _run,
         _returns,
         _explain,
@@ -152,6 +153,28 @@ def _check(commands: Any) -> None:
 
     parser = _command(commands, "check", "只检查收到的文件：哪些读不了、哪些行会被退回、为什么；不写任何东西", command)
     parser.add_argument("folder", type=Path, metavar="DIR")
+
+
+def _fetch(commands: Any) -> None:
+    def command(given: argparse.Namespace) -> None:
+        from pipelines.contracts import load_contracts
+        from pipelines.fetch.ledger import read_fetched
+        from pipelines.fetch.stage import fetch
+        from pipelines.fetch.view import print_fetched
+
+        home, batch, told = _home(given), check_batch(given.batch), reporter()
+        try:
+            new = fetch(home, batch, given.extracts.resolve(), load_contracts(), told)
+        finally:
+            getattr(told, "close", lambda: None)()
+        if new is None:
+            raise UsageError(f"{home.root} 里没有 sources.yaml，没有要取的数据。写法见数据员手册“数据在别处”一节。")
+        print_fetched(new, batch, read_fetched(home, batch))
+
+    parser = _command(commands, "fetch", "按工作文件夹里的 sources.yaml，把别处的数据取到数据文件夹；run 也会先取", command)
+    parser.add_argument("--extracts", type=Path, required=True, metavar="DIR", help="数据文件夹，取回的文件放在这里")
+    parser.add_argument("--batch", required=True, metavar="年-月", help="批次，例如 2026-10")
+    _with_home(parser)
 
 
 def _run(commands: Any) -> None:

@@ -28,13 +28,16 @@ ColumnType = Literal[
     "month",
     "money",
     "integer",
+    "decimal",
+    "age",
     "phone",
     "address",
     "text",
     "code",
     "set",
 ]
-"""How a column's text is read; `month` accepts a date or a year and month, `set` is several codes in one cell."""
+"""How a column's text is read; `month` accepts a date or a year and month, `set` is several codes in one cell, `decimal` is an
+area, a rate or a share (5 % and 1/8 are read as 0.05 and 0.125), `age` whole years: two possible years of birth, no birthday."""
 
 Privacy = Literal["identity", "contact", "health", "finance", "family", "place", "none"]
 """What a column says about a person; decides masking and what may leave the warehouse."""
@@ -68,6 +71,13 @@ class Column(_Declared):
     """Texts that mean 'no end' in a date column, such as 长期."""
     zero_one_sex: bool = False
     """The source writes sex as 0 (female) and 1 (male), against GB/T 2261.1."""
+    age_on: str | None = None
+    """Of an age: the date column that says on which day it is reckoned; without one it is the batch's last day."""
+    map: str | None = None
+    """Of a text: the table of `schemas/codes` that says what its wordings are (`<column>_as`) and of which class
+    (`<column>_class`). What the table does not know is null, and listed once with its rows and sum."""
+    map_sum: str | None = None
+    """With `map`: the money column whose sum says how much an unknown wording weighs."""
     doc: str = ""
 
     @field_validator("heading", "open", mode="before")
@@ -79,6 +89,8 @@ class Column(_Declared):
     def _fits(self) -> "Column":
         if self.type in ("code", "set") and not self.codes:
             raise ValueError("类型为 code 或 set 的列要用 codes 指明代码表")
+        if (self.map and self.type != "text") or (self.map_sum and not self.map) or (self.age_on and self.type != "age"):
+            raise ValueError("map 只用于类型 text 的列，map_sum 要与 map 一起写，age_on 只用于类型 age 的列")
         if self.repeat and not all("{n}" in heading for heading in self.heading):
             raise ValueError("有 repeat 的列，表头里要写 {n}")
         return self
@@ -136,11 +148,17 @@ class Contract(_Declared):
     required: bool = False
     use: Literal["screening", "authorised"] = "screening"
     """`authorised`: only for persons with an authorisation on record (社会救助暂行办法 第58条)."""
+    subject: Literal["person", "household"] = "person"
+    """`household`: a row speaks of the household of whom it names, and may name it by its address alone."""
     one_row_per_person: bool = False
     """A register: at most one row of it per person."""
     rows_above: int = 0
     """Rows usually above the heading; a hint for the sample, reading finds the heading itself."""
-    frequency: Literal["month", "quarter", "half_year", "year", "event"] = "month"
+    frequency: Literal["week", "month", "quarter", "half_year", "year", "event", "request"] = "month"
+    """`event`: sent when something happens; `request`: sent in answer to a question. Neither is ever late."""
+    stale_after: Annotated[int, Field(ge=1, le=60)] | None = None
+    """Months. In a batch without a delivery of this source the last one still speaks; once it is older than this, only for those
+    it names: not standing in it is no longer evidence of anything. Without it, a batch knows what came in it and nothing else."""
     columns: dict[str, Column]
     identity: list[Member]
     expect: Expect = Expect()
@@ -166,6 +184,16 @@ class Contract(_Declared):
         for column in self.expect.filled:
             if column not in known:
                 raise ValueError(f"expect.filled 里的“{column}”不在 columns 里")
+        return self
+
+    @model_validator(mode="after")
+    def _columns_beside(self) -> "Contract":
+        """A column that an age or a wording leans on is there, and of its type."""
+        for name, declared in self.columns.items():
+            if declared.age_on and getattr(self.columns.get(declared.age_on), "type", "") != "date":
+                raise ValueError(f"列 {name} 的 age_on“{declared.age_on}”不是 columns 里的日期列")
+            if declared.map_sum and getattr(self.columns.get(declared.map_sum), "type", "") != "money":
+                raise ValueError(f"列 {name} 的 map_sum“{declared.map_sum}”不是 columns 里的金额列")
         return self
 
     def text_columns(self) -> dict[str, Column]:
@@ -244,11 +272,12 @@ def load_contract(path: Path) -> Contract:
             f"文件名 {path.name} 与合同里的 source“{contract.source}”不一致。", where=path.name, todo="把两处改成一样。"
         )
     for name, column in contract.columns.items():
-        if column.codes and not (SCHEMAS / "codes" / f"{column.codes}.csv").exists():
+        table = column.codes or column.map
+        if table and not (SCHEMAS / "codes" / f"{table}.csv").exists():
             raise DeclarationError(
-                f"列 {name} 用的代码表 {column.codes} 不存在。",
+                f"列 {name} 用的代码表 {table} 不存在。",
                 where=path.name,
-                todo=f"在 schemas/codes/ 里加上 {column.codes}.csv。",
+                todo=f"在 schemas/codes/ 里加上 {table}.csv。",
             )
     return contract
 
@@ -263,6 +292,13 @@ def code_table(name: str) -> dict[str, str]:
                 if writing:
                     writings[writing] = row["value"]
     return writings
+
+
+@functools.cache
+def code_classes(name: str) -> dict[str, str]:
+    """Of a table with a column `class`: value → class."""
+    with (SCHEMAS / "codes" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return {row["value"]: row["class"] for row in csv.DictReader(file)}
 
 
 def json_schema() -> dict[str, Any]:

@@ -38,6 +38,8 @@ class UnusableError(ValueError):
 _PLAIN = {
     "missing": "缺少这一项",
     "extra_forbidden": "没有这个项目，可能写错了字",
+    "union_tag_invalid": "取值不在允许的范围内，应为 {expected}",
+    "union_tag_not_found": "缺少说明是哪一种的那一项",
     "literal_error": "取值不在允许的范围内，应为 {expected}",
     "string_type": "应为文字",
     "list_type": "应为列表，写成 [甲, 乙]",
@@ -141,7 +143,9 @@ def validated(declared: Declared, model: type[Model], *, example: str) -> Model:
         if first["type"] == "value_error":
             plain = str(first["ctx"]["error"])
         elif plain:
-            plain = plain.replace("{expected}", str(first.get("ctx", {}).get("expected", "")).replace(" or ", " 或 "))
+            context = first.get("ctx", {})
+            expected = str(context.get("expected", context.get("expected_tags", "")))
+            plain = plain.replace("{expected}", expected.replace(" or ", " 或 "))
         what = f"“{name}”：{plain or '写法不对'}。" if name else f"{plain or '写法不对'}。"
         raise declared.refuse(what, *place, todo=f"照着 {example} 改正。") from None
 

@@ -59,6 +59,12 @@ def windows(batch: str) -> Windows:
     )
 
 
+def months_between(earlier: str, later: str) -> int:
+    """How many months one batch lies before another."""
+    first, last = month_start(earlier), month_start(later)
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
 def months_before(month: dt.date, months: int) -> dt.date:
     """The first day of the month that many months earlier; later where `months` is negative."""
     number = month.year * 12 + month.month - 1 - months

@@ -7,7 +7,9 @@ A value holds from its date until the next one of the same area and population. 
 says `to`; a stretch for which the number is not known is declared with `value: null`. Neither is ever bridged.
 """
 
+import csv
 import datetime as dt
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -101,6 +103,13 @@ def area_chain(area: str) -> list[str]:
     district = area[:6]
     chain = [area, district, district[:4] + "00", district[:2] + "0000", "000000"]
     return list(dict.fromkeys(chain))
+
+
+@functools.cache
+def district_area() -> str:
+    """The GB/T 2260 code of the district that the town table is about."""
+    with (SCHEMAS / "codes" / "towns.csv").open(encoding="utf-8", newline="") as file:
+        return next(csv.DictReader(file))["area"][:6]
 
 
 def load_parameters(folder: Path = SCHEMAS / "parameters") -> dict[str, Parameter]:

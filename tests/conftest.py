@@ -6,6 +6,9 @@ import shutil
 
 import pytest
 
+# Files that a test has just written are looked at twice all the same, without waiting between.
+os.environ.setdefault("ZHUDONG_SETTLE", "0")
+
 
 def real_part(program: str) -> str:
     """The path of a real program; skips where it is not installed, fails where `ZHUDONG_REQUIRE_REAL` is set."""

@@ -69,6 +69,11 @@ def test_a_new_source_is_one_file(tmp_path):
         (("heading: 补贴金额,", "heading: 补贴金额, codes: no_such_table,"), "代码表"),
         (("source: heating_subsidy", "source: heating"), "不一致"),
         (("group: housing", "group: [housing"), "不是有效的 YAML"),
+        (("heading: 补贴金额,", "heading: 补贴金额, map: benefit_item,"), "map 只用于类型 text"),
+        (("heading: 补贴金额, type: money", "heading: 补贴金额, type: text, map: no_such_table"), "代码表"),
+        (("heading: 补贴金额, type: money", "heading: 补贴金额, type: age, age_on: name"), "不是 columns 里的日期列"),
+        (("number: 99", "number: 99\nsubject: village"), "subject"),
+        (("number: 99", "number: 99\nstale_after: 0"), "stale_after"),
     ],
 )
 def test_a_mistake_in_a_contract_is_refused_with_its_place(tmp_path, spoilt, said):

@@ -25,6 +25,11 @@ def test_the_dictionary_is_generated_from_the_schema():
     assert docs.DICTIONARY.read_text(encoding="utf-8") == docs.dictionary(), "重新生成：python tests/docs_dictionary.py"
 
 
+def test_every_kind_of_source_has_its_page_made_from_its_contract():
+    docs = script("docs_dictionary")
+    assert docs.SOURCES.read_text(encoding="utf-8") == docs.sources(), "重新生成：python tests/docs_dictionary.py"
+
+
 @pytest.mark.parametrize(
     "query", re.findall(r"```sql\n(.*?)```", (ROOT / "docs/handbook/analyst.md").read_text(encoding="utf-8"), re.DOTALL)
 )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from pipelines.assess.facts.compute import Sources
 from pipelines.assess.facts.few import facts_of_few, gather_rows
 from pipelines.assess.rules.catalogue import load_catalogue
 from pipelines.assess.rules.load import BoundRule, load_rules
@@ -93,11 +94,11 @@ def reckon(
     contracts = load_contracts()
     with home.connect() as con:
         _load(con, households)
-        present = gather_rows(con, home, batch, contracts, "SELECT DISTINCT person_id FROM checked WHERE person_id IS NOT NULL")
+        sources = gather_rows(con, home, batch, contracts, "SELECT DISTINCT person_id FROM checked WHERE person_id IS NOT NULL")
         _household_tables(con, home, batch)
-        facts_of_few(con, home, batch, contracts, present, reporter or Silent())
+        facts_of_few(con, home, batch, sources, reporter or Silent())
         found = {household.key: Reckoned() for household in households}
-        _answers(con, contracts, present, found)
+        _answers(con, sources, found)
         if items:
             for contract in contracts.values():
                 _tell_rows(con, contract, found)
@@ -149,12 +150,10 @@ def _household_tables(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) 
     con.execute("CREATE TABLE withheld AS SELECT DISTINCT person_id FROM checked WHERE withdrawn AND person_id IS NOT NULL")
 
 
-def _answers(
-    con: "duckdb.DuckDBPyConnection", contracts: dict[str, Contract], present: set[str], found: dict[str, Reckoned]
-) -> None:
+def _answers(con: "duckdb.DuckDBPyConnection", sources: Sources, found: dict[str, Reckoned]) -> None:
     """Ask every source about every member (check.md, step 3)."""
     declared = load_sources().sources
-    for contract in contracts.values():
+    for contract in sources.contracts.values():
         source = contract.source
         item = declared.get(source)
         local = bool(item and item.district_only)
@@ -163,9 +162,10 @@ def _answers(
         rows = f"row_{source}" if closed else f"src_{source}"
         query = f"""
             SELECT c.key, c.position,
-                CASE WHEN NOT {source in present} THEN 'not_delivered'
+                CASE WHEN NOT {source in sources.fresh | sources.carried} THEN 'not_delivered'
                     WHEN NOT {opened} THEN 'not_authorised'
                     WHEN s.person_id IS NOT NULL THEN 'found'
+                    WHEN NOT {source in sources.fresh} THEN 'stale'
                     WHEN c.several OR list_contains(coalesce(q.sources, []), '{source}') THEN 'doubtful'
                     WHEN {local} AND NOT coalesce(f.in_register, false) THEN 'not_resident'
                     ELSE 'nothing' END AS answer

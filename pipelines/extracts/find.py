@@ -19,9 +19,9 @@ from pipelines.contracts import Contract
 from pipelines.errors import DataError
 from pipelines.extracts.decode import BLOCK, sha256
 from pipelines.extracts.formats import PACKED, TABLES, check_unpacked_size, kind_of
+from pipelines.fetch.complete import UNFINISHED, is_mark
 
 _NOT_DATA = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
-_UNFINISHED = frozenset({".tmp", ".part", ".partial", ".crdownload", ".filepart"})
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _has_file(folder: Path) -> bool:
 def _is_data(name: str, note: Callable[[str], None], *, strict: bool = True) -> bool:
     parts = PurePosixPath(name).parts
     suffix = PurePosixPath(name).suffix.lower()
-    if any(part.startswith((".", "~$")) or part.lower() in _NOT_DATA for part in parts) or suffix in _UNFINISHED:
+    if any(part.startswith((".", "~$")) or part.lower() in _NOT_DATA for part in parts) or suffix in UNFINISHED or is_mark(name):
         return False
     if suffix in PACKED:
         if strict:

@@ -15,8 +15,8 @@ from pipelines.errors import DataError
 if TYPE_CHECKING:
     import polars as pl
 
-_SPAN = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
-"""Months back that a file of each frequency may be of; events may be of any."""
+_SPAN = {"week": 1, "month": 1, "quarter": 3, "half_year": 6, "year": 12}
+"""Months back that a file of each frequency may be of; events and answers may be of any."""
 
 _IN_NAME = re.compile(
     r"(?<!\d)(?P<year>20\d\d)(?:(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])?(?!\d)"

@@ -46,6 +46,8 @@ class Sorter:
         self._headings = headings
         members = contract.members().values()
         self._names = sorted({member["name"] for member in members if "name" in member})
+        if contract.subject == "household":  # a house names its household
+            self._names += sorted({member["address"] for member in members if "address" in member})
         self._ids = sorted({member["id_number"].removesuffix(".id") for member in members if "id_number" in member})
 
     def sort(self, batch: Batch) -> Sorted:

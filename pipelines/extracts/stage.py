@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipelines.contracts import Contract
 from pipelines.errors import DataError
+from pipelines.extracts.complete import check_marks
 from pipelines.extracts.find import Found, find_files, source_folder
 from pipelines.extracts.landing import Landing, contract_mark, files_mark, marks, rejected_columns, row_columns, rows_of
 from pipelines.extracts.ledger import Line, Plan, known_duplicates, plan, read_ledger, write_ledger
@@ -57,6 +58,7 @@ def extract_source(home: Home, batch: str, contract: Contract, drop: Path, repor
         home.lake(batch, "extracts", f"{contract.source}.files"),
     )
     lines = read_ledger(tables.ledger)
+    check_marks(source_folder(drop, batch, contract.source))
     files = find_files(source_folder(drop, batch, contract.source), reporter.note)
     if not files and not any(line.state == "current" for line in lines):
         if contract.required:

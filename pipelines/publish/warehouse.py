@@ -9,7 +9,7 @@ A reader sees the whole old batch or the whole new one; a run that fails leaves 
 import datetime as dt
 import importlib.metadata
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +48,9 @@ FILLINGS = {
     "id_issue": Filling("linkage", "id_issues"),
     "finding": Filling("assess", "findings"),
     "waiting": Filling("assess", "waiting"),
+    "income_statement": Filling("assess", "income_statement", every_batch=False),
+    "household_income": Filling("assess", "household_income"),
+    "income_comparison": Filling("assess", "income_comparison"),
     "lead": Filling("assess", "leads"),
     "rule": Filling("assess", "rules"),
     "parameter": Filling("assess", "parameters"),
@@ -65,6 +68,7 @@ FILLINGS = {
     "transfer": Filling("casework", "transfer", every_batch=False),
     "transfer_event": Filling("casework", "transfer_event", every_batch=False),
     "quality_result": Filling("quality", "results"),
+    "unmapped_text": Filling("unmapped", "*"),
     "source_file": Filling("extracts", "*.files"),
     "rejected_row": Filling("extracts", "*.rejected"),
 }
@@ -102,6 +106,7 @@ def build_warehouse(home: Home, batch: str, reporter: Reporter) -> dict[str, int
             reporter.advance()
             check(connection, batch)
             check_rows(connection, home, batch)
+            close_sources(connection, home, batches, contracts)
             counts = _row_counts(connection)
             connection.execute("CHECKPOINT zhudong")
             reporter.advance()
@@ -266,6 +271,27 @@ def check_rows(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) 
             where=f"批次 {batch}",
             todo="从头运行该批次，不要只运行其中的后几步。",
         )
+
+
+def close_sources(
+    connection: "duckdb.DuckDBPyConnection", home: Home, batches: list[str], contracts: Mapping[str, Contract]
+) -> None:
+    """Take out whose the rows of authorised use are, but for those with an authorisation in that batch: not even how many.
+
+    Which rows came, and whose they are, stays in the lake; the ledger counts them by file.
+    """
+    closed = ", ".join(f"'{source}'" for source, contract in contracts.items() if contract.use == "authorised")
+    for batch in batches:
+        facts = home.lake(batch, "assess", "person_fact")
+        told = (
+            f"SELECT person_id FROM read_parquet('{quoted(facts)}') WHERE authorised"
+            if facts.exists()
+            else "SELECT '' WHERE false"
+        )
+        for table, person in (("person_record", "person_id"), ("match_review", "candidate_person_id")):
+            connection.execute(f"""
+                DELETE FROM {table} WHERE batch = '{batch}' AND source IN ({closed or "''"}) AND {person} NOT IN ({told})
+            """)
 
 
 def _row_counts(connection: "duckdb.DuckDBPyConnection") -> dict[str, int | float]:

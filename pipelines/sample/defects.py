@@ -50,6 +50,8 @@ def damage(source: str, rows: pl.DataFrame, month: Month, over: str | None) -> t
     for member, fields in contracts()[source].members().items():
         if f"who_{member}" in whole.columns:
             hurt.member(member, fields)
+    if contracts()[source].subject == "household":
+        hurt.house_only()
     hurt.styles(channel.spec["styles"].get(source, {}))
     return hurt.rows.drop("key", strict=False), pl.concat(hurt.log)
 
@@ -102,6 +104,17 @@ class _Damage:
             flip = {"男": "女", "女": "男"}
             self._spoil(column, self._hits("sex_wrong", there, taken), "sex_wrong", lambda text, _: flip[text])
             self._spoil(column, self._hits("sex_missing", there, taken), "sex_missing", lambda _text, _luck: None, blank=True)
+
+    def house_only(self) -> None:
+        """Rows that name their household by its address alone: whose they are can be said of the house, of no person."""
+        who = self.rows["who_0"].to_numpy()
+        self._member, self._keys = 0, who
+        at = self._hits("house_only", who >= 0, np.zeros(len(who), dtype=bool))
+        if len(at):
+            self._put("who_0", at, pl.Series([-1] * len(at), dtype=pl.Int64), "house_only")
+            blank = [name for name in ("name", "id_number") if name in self.rows.columns]
+            none = pl.Series([None] * len(at), dtype=pl.String)
+            self.rows = self.rows.with_columns(self.rows[name].scatter(at, none) for name in blank)
 
     def styles(self, styles: dict[str, dict[str, list[str]]]) -> None:
         """One thing written several ways."""

@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.progress import Reporter
-from pipelines.sample import cases, changes, defects, events, households, lives, sources, truth
+from pipelines.sample import cases, changes, defects, events, households, lives, more_lives, sources, truth
 from pipelines.sample.channel import channel_spec
 from pipelines.sample.days import dates
 from pipelines.sample.files import SourceFiles
@@ -103,8 +103,10 @@ class World:
         rng = np.random.default_rng([plan.seed, chunk])
         people = households.build(plan, chunk, rng)
         lives.live(people, plan, rng)
+        more_lives.live_on(people, np.random.default_rng([plan.seed, chunk, 41]))
         cases.plant(people, plan.months()[0])
         lives.settle_contradictions(people, plan.months()[0])
+        more_lives.settle(people, plan.months()[0])
         settled = events.settlements(people, plan, rng)
         married = events.marriages(people, plan, rng)
         self.months: list[Month] = []

@@ -1,7 +1,7 @@
 """One frame per source: what each department truly holds about these people in one month, before any defect.
 
-Belongs here: the sixteen extracts' clean rows, typed, with whose they are. Does not belong here: how a file writes them
-(`files`), what goes wrong (`defects`).
+Belongs here: the first sixteen extracts' clean rows, typed, with whose they are. Does not belong here: how a file writes them
+(`files`), what goes wrong (`defects`), the second group (`more_sources`, `more_aid`).
 
 A frame has the contract's column names, and who_0 … who_6: the person's row number of each member of the row, -1 for none.
 Money is in fen, dates and months are dates. `town_no` says whose town's file a row goes to, -1 for none.
@@ -10,7 +10,7 @@ Money is in fen, dates and months are dates. `town_no` says whose town's file a 
 import numpy as np
 import polars as pl
 
-from pipelines.sample import aid, places, succession
+from pipelines.sample import aid, more_sources, places, succession
 from pipelines.sample.days import FAR, NEVER, dates, day_number, last_day, month_dates, none_where
 from pipelines.sample.lives import EMPLOYED, FARMER, REGISTERED_UNEMPLOYED, STOPPED
 from pipelines.sample.month import Month, known_persons, living, pick, texts
@@ -255,6 +255,7 @@ _MAKERS = {
     "vehicles": _vehicles,
     "business_registration": _business_registration,
     "grid_reports": aid.grid_reports,
+    **more_sources.MAKERS,
 }
 SOURCES = tuple(_MAKERS)
-"""The sixteen sources' keys."""
+"""Every source's key, in the order of their numbers."""

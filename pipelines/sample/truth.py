@@ -1,7 +1,8 @@
 """The truth of findings: every rule of rules.md on true persons and true facts, by its own words.
 
-Belongs here: the thirty rules and the parameters' values they hold with. Does not belong here: anything of the program under
-test: no import of `pipelines.assess` or `pipelines.households`, no reading of `schemas/rules` or `schemas/parameters`.
+Belongs here: the thirty rules of the page and the parameters' values they hold with. Does not belong here: the second group's
+rules (`true_more`), anything of the program under test: no import of `pipelines.assess` or `pipelines.households`, no reading
+of `schemas/rules` or `schemas/parameters`.
 
 Yuan are fen throughout.
 """
@@ -15,6 +16,7 @@ import polars as pl
 from pipelines.sample.month import Month
 from pipelines.sample.true_facts import Facts, facts
 from pipelines.sample.true_families import Families, families
+from pipelines.sample.true_more import more_findings
 
 Array = npt.NDArray[Any]
 
@@ -31,7 +33,7 @@ class Truth:
     """The findings of one chunk in one month."""
 
     def __init__(self, month: Month, rows: dict[str, pl.DataFrame], earlier: Families | None) -> None:
-        self.month, self.earlier = month, earlier
+        self.month, self.earlier, self._rows = month, earlier, rows
         self.family = families(month, rows, earlier)
         self.facts: Facts = facts(month, rows, self.family)
         self.lives_in = self.family.unit >= 0
@@ -85,6 +87,7 @@ class Truth:
         self._income()
         self._over()
         self._left_then_risk()
+        more_findings(self, self._rows)
         frames = []
         for rule, outcome, subject, places in self._found:
             who = places if subject == "person" else np.full(len(places), -1)

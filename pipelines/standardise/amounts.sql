@@ -26,6 +26,18 @@ CREATE OR REPLACE TEMP MACRO whole_number(t) AS CASE
     WHEN t IS NOT NULL THEN TRY_CAST(regexp_extract(amount_sign(amount_signs(t)), '^([-+]?[0-9]{1,18})(?:[.]0*)?(?:年度?|个月?|月|人|口|岁|户|次|天)?$', 1)
         AS BIGINT) END;
 
+-- Areas, rates and shares: 86.5平方米, 12.5亩, 5% (0.05), 1/8 and 八分之一 (0.125).
+CREATE OR REPLACE TEMP MACRO han_digit(c) AS nullif(strpos('一二三四五六七八九十', c), 0);
+CREATE OR REPLACE TEMP MACRO part_of(a, b) AS CASE WHEN b > 0 THEN (a / b)::DECIMAL(18, 4) END;
+CREATE OR REPLACE TEMP MACRO decimal_text(s) AS CASE
+    WHEN regexp_full_match(s, '[0-9]{1,6}/[0-9]{1,6}') THEN part_of(split_part(s, '/', 1)::INTEGER, split_part(s, '/', 2)::INTEGER)
+    WHEN regexp_full_match(s, '[一二三四五六七八九十]分之[一二三四五六七八九十]') THEN part_of(han_digit(right(s, 1)), han_digit(left(s, 1)))
+    WHEN regexp_full_match(s, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)%') THEN (TRY_CAST(rtrim(s, '%') AS DECIMAL(18, 4)) / 100)::DECIMAL(18, 4)
+    ELSE TRY_CAST(regexp_extract(s, '^([+-]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:E[+-]?[0-9]+)?)(?:平方米|平米|平方|M2|㎡|亩|立方米|M3|吨|度|千瓦时|KWH|方)?$', 1) AS DECIMAL(18, 4)) END;
+CREATE OR REPLACE TEMP MACRO decimal_number(t) AS CASE
+    WHEN regexp_full_match(t, '-?[0-9]{1,12}([.][0-9]{1,4})?') THEN TRY_CAST(t AS DECIMAL(18, 4))
+    WHEN t IS NOT NULL THEN list_transform([upper(amount_signs(t))], lambda s: decimal_text(s))[1] END;
+
 -- Mobiles by 1[3-9], landlines with or without area code; of several in one cell the first. Country code and dashes go.
 CREATE OR REPLACE TEMP MACRO phone_signs(t) AS
     regexp_replace(regexp_replace(nfkc(t), '[\p{Cf}\p{Cc}''"`‘’“”]', '', 'g'), '^([0-9]+)[.]0+$', '\1');

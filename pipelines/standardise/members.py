@@ -7,7 +7,7 @@ from pipelines.contracts import IDENTITY_FIELDS, Contract
 
 
 def people(contract: Contract, rows: str) -> str:
-    """A query with one row per source row and member that has a name or an id.
+    """A query with one row per source row and member that has a name or an id, or (of a household's row) an address.
 
     Args:
         contract: says which columns speak of which member.
@@ -19,6 +19,8 @@ def people(contract: Contract, rows: str) -> str:
     """
     attributes = "".join(f', "{name}" AS a_{name}' for name in contract.attributes())
     named = "WHERE i_name IS NOT NULL OR i_id_number IS NOT NULL"
+    if contract.subject == "household":
+        named += " OR i_address IS NOT NULL"
     members = [_member(contract, number, fields) for number, fields in contract.members().items()]
     if len(members) == 1:
         columns = ", ".join(f"{said} AS {column}" for column, said in members[0].items())

@@ -29,6 +29,8 @@ _SPACES = re.compile(r"\s+")
 _IS_HAN = re.compile(rf"[{_HAN}]")
 _ALL_HAN = re.compile(rf"[{_HAN}?]+")
 _NOTHING = frozenset(("未知", "不详", "无名", "无名氏", "无姓名", "暂无", "空", "无", "?", "??", "???", "姓名"))
+_SOMEBODYS_CHILD = re.compile(r".{2,}之(?:[长次]?[子女]|男婴|女婴|婴)$")
+"""A newborn's row before it has a name: the mother's, and 之子 or 之女 behind it."""
 _LONGEST_PLAIN = 4
 """Names of five characters and more without a dot are transliterations whose dot was dropped: they have no surname."""
 
@@ -118,18 +120,28 @@ def _needs_reading() -> str:
     ends = "|".join(map(re.escape, sorted(_affixes("end"))))
     starts = "|".join(map(re.escape, sorted(_affixes("start"))))
     nothing = "|".join(re.escape(text) for text in sorted(_NOTHING))
-    return f"^(?:{'|'.join(sorted(begins))})|(?:{ends})$|^(?:{starts})|^(?:{nothing})$|[{re.escape(''.join(sorted(folded_to)))}]"
+    lost = re.escape("".join(sorted(folded_to)))
+    whole = f"{nothing}|{_SOMEBODYS_CHILD.pattern.removesuffix('$')}"
+    return f"^(?:{'|'.join(sorted(begins))})|(?:{ends})$|^(?:{starts})|^(?:{whole})$|[{lost}]"
 
 
 def read_name(text: str) -> Reading:
     """Read one name text."""
     said = None
-    if _PLAIN.fullmatch(text) and not _ends().search(text) and not _starts().search(text) and text not in _NOTHING:
+    if (
+        _PLAIN.fullmatch(text)
+        and not _ends().search(text)
+        and not _starts().search(text)
+        and not _SOMEBODYS_CHILD.fullmatch(text)
+        and text not in _NOTHING
+    ):
         name = text
     else:
         cleaned, said = _clean(text)
         while (again := _clean(cleaned))[0] != cleaned:  # what was cut off may have covered more of it; each round is shorter
             cleaned, said = again[0], said or again[1]
+        if _SOMEBODYS_CHILD.fullmatch(cleaned):
+            return None, None, None, None, said  # it has no name yet, and nobody is asked for one
         if not cleaned:
             return None, None, None, None, said or "no_name"
         name = cleaned

@@ -14,20 +14,31 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _DECLARED = re.compile(r"^    (\w+) ([A-Z]+(?:\[\])?),?(?:\s+--.*)?$", re.MULTILINE)
-_TYPES = {"date": "DATE", "month": "DATE", "money": "DECIMAL(18,2)", "integer": "BIGINT", "set": "VARCHAR[]"}
+_TYPES = {
+    "date": "DATE",
+    "month": "DATE",
+    "money": "DECIMAL(18,2)",
+    "integer": "BIGINT",
+    "decimal": "DECIMAL(18,4)",
+    "set": "VARCHAR[]",
+}
 
 
 @functools.cache
 def identity_columns() -> dict[str, str]:
     """The columns that every source has alike: name → SQL type, in order."""
     text = (SCHEMAS / "lake" / "standardise.sql").read_text(encoding="utf-8")
-    return dict(_DECLARED.findall(text))
+    return dict(_DECLARED.findall(text.split("\n);", 1)[0]))
 
 
 def attribute_columns(name: str, column: Column) -> dict[str, str]:
     """The columns that one attribute of a contract becomes: name → SQL type."""
     if column.type == "disability_certificate":
         return {name: "VARCHAR", f"{name}_status": "VARCHAR", f"{name}_category": "VARCHAR", f"{name}_grade": "VARCHAR"}
+    if column.type == "age":
+        return {name: "INTEGER", f"{name}_born_from": "INTEGER", f"{name}_born_to": "INTEGER"}
+    if column.map:
+        return {name: "VARCHAR", f"{name}_as": "VARCHAR", f"{name}_class": "VARCHAR"}
     return {name: _TYPES.get(column.type, "VARCHAR")}
 
 
@@ -67,5 +78,6 @@ def empty(contract: Contract) -> "pa.Table":
         "VARCHAR": pa.string(),
         "VARCHAR[]": pa.list_(pa.string()),
         "DECIMAL(18,2)": pa.decimal128(18, 2),
+        "DECIMAL(18,4)": pa.decimal128(18, 4),
     }
     return pa.schema([(name, arrow[sql_type]) for name, sql_type in columns(contract).items()]).empty_table()

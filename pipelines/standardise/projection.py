@@ -153,6 +153,10 @@ class Projection:
                 value = self._read("money", raw, said, "not_an_amount")
             case "integer":
                 value = self._read("whole_number", raw, said, "not_a_whole_number")
+            case "decimal":
+                value = self._read("decimal_number", raw, said, "not_a_number")
+            case "age":
+                return self._age(name, made, column)
             case "phone":
                 value = self._phone(raw, said)
             case "code" | "set" | "sex":
@@ -160,8 +164,27 @@ class Projection:
                 self._warn(f"NOT {alias}.known", f"'{name}:unknown_code'")
                 value = f"{alias}.value"
             case _:
-                value = self._reading("plain_text", raw)
+                return self._text(name, made, column)
         return {made: value}
+
+    def _text(self, name: str, made: str, column: Column) -> dict[str, str]:
+        """As written, and what a table says the wording is."""
+        value = self._reading("plain_text", f"a_{name}")
+        if not column.map:
+            return {made: value}
+        alias = self._join(f"code_{name}", f"a_{name}")
+        self._warn(f"NOT {alias}.known", f"'{name}' || ':not_mapped'")
+        return {made: value, f"{made}_as": f"{alias}.value", f"{made}_class": f"{alias}.class"}
+
+    def _age(self, name: str, made: str, column: Column) -> dict[str, str]:
+        """Whole years, and the two years of birth they leave possible: who is 63 on a day was born 64 or 63 years before it."""
+        years = self._read("whole_number", f"a_{name}", f"'{name}'", "not_an_age")
+        self._warn(f"NOT ({years} BETWEEN 0 AND 130)", f"'{name}:not_an_age'")
+        age = f"CASE WHEN {years} BETWEEN 0 AND 130 THEN {years} END"
+        end = f"last_day(DATE '{self._batch}-01')"
+        on = f"{self._join('date_values', f'a_{column.age_on}')}.value" if column.age_on else end
+        year = f"year(CASE WHEN {on} <= {end} THEN {on} END)"
+        return {made: age, f"{made}_born_from": f"{year} - {age} - 1", f"{made}_born_to": f"{year} - {age}"}
 
     def _certificate(self, name: str, made: str) -> dict[str, str]:
         number, status, category, grade = (f"x_{name}_{part}" for part in ("number", "status", "category", "grade"))

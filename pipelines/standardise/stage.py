@@ -7,9 +7,10 @@ first; ids, money and telephones are expressions inside the one query, which str
 """
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.contracts import Column, Contract
+from pipelines.contracts import Column, Contract, code_classes
 from pipelines.errors import DataError
 from pipelines.progress import Reporter
 from pipelines.standardise import addresses, amounts, characters, codes, dates, ids, members, names
@@ -47,12 +48,14 @@ def standardise_source(home: Home, batch: str, contract: Contract, reporter: Rep
     check_batch(batch)
     source, target = home.lake(batch, "extracts", contract.source), home.lake(batch, "standardised", contract.source)
     if not source.exists():
-        target.unlink(missing_ok=True)  # of an earlier run, when the source had sent something
+        for left in (target, home.lake(batch, "unmapped", contract.source)):
+            left.unlink(missing_ok=True)  # of an earlier run, when the source had sent something
         return {"rows": 0, "records": 0, "warned": 0}
     reporter.start(f"规范：{contract.title}")
     try:
         with home.connect() as connection:
-            return _standardise(connection, str(source), target, batch, contract)
+            counts = _standardise(connection, str(source), target, batch, contract)
+            return counts | _list_unmapped(connection, target, home.lake(batch, "unmapped", contract.source), contract)
     except (duckdb.Error, pl.exceptions.PolarsError, pa.ArrowException):
         raise DataError(
             "规范数据时出错，本数据源没有写出结果。",
@@ -85,6 +88,22 @@ def _standardise(
     return counts
 
 
+def _list_unmapped(
+    connection: "duckdb.DuckDBPyConnection", rows: Path, target: Path, contract: Contract
+) -> dict[str, int | float]:
+    """Write down every wording that a `map` does not know, once, with its rows and sum (schemas/lake/standardise.sql)."""
+    mapped = {name: column.map_sum for name, column in contract.columns.items() if column.map}
+    if not mapped:
+        return {}
+    parts = [
+        f"""SELECT '{contract.source}' AS source, '{name}' AS column_name, {name} AS text, count(*) AS rows,
+            {f"sum({money})" if money else "NULL"}::DECIMAL(18,2) AS amount
+            FROM read_parquet('{quoted(rows)}') WHERE {name} IS NOT NULL AND {name}_as IS NULL GROUP BY {name}"""
+        for name, money in mapped.items()
+    ]
+    return {"unmapped": write_parquet(connection, f"{' UNION ALL '.join(parts)} ORDER BY ALL", target)}
+
+
 def _number_files(connection: "duckdb.DuckDBPyConnection", source: str, contract: Contract) -> int:
     """Make the view `extract`: the rows with the number of their file among the sorted files. Gives the number of rows."""
     from_parquet = f"read_parquet('{quoted(source)}')"
@@ -112,7 +131,7 @@ def _read_distinct(connection: "duckdb.DuckDBPyConnection", contract: Contract) 
 
     _keep(connection, "name_values", names.read_names(_distinct(connection, of("name"))))
     _keep(connection, "date_values", dates.read_dates(_distinct(connection, of("date", "month"))))
-    for name in of("code", "set", "sex"):
+    for name in [*of("code", "set", "sex"), *(name for name, column in declared.items() if column.map)]:
         _keep(connection, f"code_{name}", _read_codes(_distinct(connection, [name]), declared[name]))
     connection.execute(f"CREATE TEMP TABLE address_raw AS {_distinct_query(members.columns_of(contract, 'address'))}")
     addresses.read_addresses(connection)
@@ -153,8 +172,9 @@ def _read_codes(texts: "pa.Array", column: Column) -> "pa.Table":
     """Distinct texts of a code, set or sex column: raw, value, and whether it was understood."""
     import pyarrow as pa
 
-    table = column.codes or ""
+    table = column.codes or column.map or ""
     reading: dict[str, Callable[[str], tuple[Any, bool]]] = {
+        "text": lambda text: (value := codes.read_code(text, table), value is not None),
         "code": lambda text: (value := codes.read_code(text, table), value is not None),
         "set": lambda text: codes.read_set(text, table),
         "sex": lambda text: codes.read_sex(text, zero_one=column.zero_one_sex),
@@ -162,9 +182,11 @@ def _read_codes(texts: "pa.Array", column: Column) -> "pa.Table":
     raw = texts.to_pylist()
     values = [reading[column.type](text) for text in raw]
     kind = pa.list_(pa.string()) if column.type == "set" else pa.string()
-    return pa.table(
-        {"raw": texts, "value": pa.array([v for v, _ in values], kind), "known": pa.array([k for _, k in values], pa.bool_())}
-    )
+    read = {"raw": texts, "value": pa.array([v for v, _ in values], kind), "known": pa.array([k for _, k in values], pa.bool_())}
+    if column.map:
+        classes = code_classes(column.map)
+        read["class"] = pa.array([classes.get(value) for value, _ in values], pa.string())
+    return pa.table(read)
 
 
 def _table(**columns: Any) -> "pa.Table":

@@ -131,6 +131,30 @@ CREATE TABLE person_fact (      -- every person with a record in this batch
     grid_report_on DATE,                        -- 本月最近一次上报日期 | 日期 | 本月 | grid_reports
     grid_report_difficulty VARCHAR,             -- 困难类型（急难优先，其次最近） | 文字 | 本月 | grid_reports
 
+    -- Care and aid.
+    severe_mental BOOLEAN,                      -- 登记为严重精神障碍 | 是/否 | 本月 | serious_illness
+    lives_alone BOOLEAN,                        -- 高龄与养老登记为独居 | 是/否 | 本月 | elder_services
+    elder_ability VARCHAR,                      -- 最近评估的失能等级 | 代码 elder_ability | 本月 | elder_services
+    elder_disabled BOOLEAN,                     -- 失能等级为中度、重度或完全 | 是/否 | 本月 | elder_services
+    medical_yearly_in_policy DECIMAL(18,2),     -- 医保年度累计的政策范围内个人负担；与结算不相加 | 元 | 本年 | medical_yearly
+    temporary_aid BOOLEAN,                      -- 有临时救助记录 | 是/否 | 本月 | temporary_aid
+    temporary_aid_on DATE,                      -- 最近一次临时救助的日期 | 日期 | 截止日 | temporary_aid
+    aid_repeated_on DATE,                       -- 同一事由、不同发放单位的两次临时救助中较早一次的日期（最近的） | 日期 | 截止日 | temporary_aid
+    aid_repeated_cause VARCHAR,                 -- 其事由 | 文字 | 截止日 | temporary_aid
+    union_hardship BOOLEAN,                     -- 在困难职工名单，没有脱困 | 是/否 | 截止日 | union_hardship
+    cremated_died_on DATE,                      -- 殡葬记录的死亡日期（证号有效的；没写的为火化日期） | 日期 | 截止日 | funeral
+    cremated_before_month BOOLEAN,              -- 殡葬记录（证号有效）的死亡在本月之前的月份 | 是/否 | 本月之前 | funeral
+    dangerous_house BOOLEAN,                    -- 住房鉴定为C级或D级危房，没有竣工 | 是/否 | 本月 | public_housing
+    house_danger_grade VARCHAR,                 -- 其等级（最危险的） | 代码 building_grade | 本月 | public_housing
+    student_in_hardship BOOLEAN,                -- 本学期认定为家庭经济困难学生 | 是/否 | 本学期 | school_aid
+
+    -- Work and benefits.
+    unemployment_months_left INTEGER,           -- 剩余失业保险金月数；没写的为空 | 月 | 本月 | employment
+    public_post BOOLEAN,                        -- 就业形式为公益性岗位 | 是/否 | 本月 | employment
+    injury_nursing BOOLEAN,                     -- 正在领取工伤护理费 | 是/否 | 本月 | pensions
+    public_salary_3m BOOLEAN,                   -- 一卡通有财政供养类（salary）项目 | 是/否 | 近3月 | benefit_card
+    public_salary_item VARCHAR,                 -- 该项目 | 代码 benefit_item | 近3月 | benefit_card
+
     -- Rows whose owner a clerk has still to decide.
     asked_sources VARCHAR[],                    -- 有记录可能是本人的、归属待人工判断的数据源 | 代码 | 本月 | -
 
@@ -138,7 +162,10 @@ CREATE TABLE person_fact (      -- every person with a record in this batch
     authorised BOOLEAN,                         -- 有核对授权（在册救助家庭成员，或授权登记在有效期内） | 是/否 | 截止日 | assistance_roster
     vehicles INTEGER,                           -- 名下正常状态机动车（不含摩托车、残疾人专用车） | 辆 | 本月 | vehicles
     businesses INTEGER,                         -- 任法定代表人、经营者的存续在业主体（不含农民专业合作社） | 个 | 本月 | business_registration
-    business_capital DECIMAL(18,2)              -- 这些主体的注册资本合计 | 元 | 本月 | business_registration
+    business_capital DECIMAL(18,2),             -- 这些主体的注册资本合计 | 元 | 本月 | business_registration
+    housing_fund_base DECIMAL(18,2),            -- 汇缴状态正常的公积金缴存基数合计；没有为0 | 元/月 | 本月 | housing_fund
+    dwellings INTEGER,                          -- 名下现势住宅（每证一次） | 套 | 本月 | real_estate
+    finance_over_on DATE                        -- 核对结果超限的快照日期（每类机构以最近一次为准） | 日期 | 截止日 | finance_check
 );
 
 CREATE TABLE household_fact (   -- every assistance household with at least one member; kind assistance of households.sql
@@ -205,11 +232,27 @@ CREATE TABLE household_fact (   -- every assistance household with at least one 
     household_monitored_risk_open BOOLEAN,      -- 有监测对象类别且其风险未消除 | 是/否 | 本月 | poverty_monitoring
     household_income_per_head DECIMAL(18,2),    -- 名单所写人均纯收入（最低的） | 元/人/年 | 本月 | poverty_monitoring
 
+    -- Second group: houses, work, aid.
+    household_dangerous_house BOOLEAN,          -- 有成员的住房为C级或D级危房，没有竣工 | 是/否 | 本月 | public_housing
+    household_house_danger_grade VARCHAR,       -- 其等级（最危险的） | 代码 building_grade | 本月 | public_housing
+    household_disaster_on DATE,                 -- 最近一次倒塌、严重倒损或重度损失的日期 | 日期 | 截止日 | disasters
+    household_disaster_kind VARCHAR,            -- 其灾种 | 文字 | 截止日 | disasters
+    household_aided_since_disaster BOOLEAN,     -- 该日期起有成员得到临时救助；没有这样的灾损为空 | 是/否 | 截止日 | temporary_aid, disasters
+    household_benefit_months_left INTEGER,      -- 成员剩余失业保险金月数（最少的） | 月 | 本月 | employment
+    household_other_insurance_paying BOOLEAN,   -- 失业金将领完的成员以外，有成员任一险种在缴费 | 是/否 | 本月 | social_insurance, employment
+    household_public_salary BOOLEAN,            -- 有成员一卡通有财政供养类项目 | 是/否 | 近3月 | benefit_card
+    household_public_salary_no_post BOOLEAN,    -- 其中有成员不是公益性岗位 | 是/否 | 近3月 | benefit_card, employment
+    household_public_salary_item VARCHAR,       -- 该项目 | 代码 benefit_item | 近3月 | benefit_card
+
     -- Authorised use only; NULL where a member's is NULL and no other member's decides it.
     member_vehicles INTEGER,                    -- 成员名下正常状态机动车（不含摩托车、残疾人专用车） | 辆 | 本月 | vehicles
     household_owns_vehicle BOOLEAN,             -- 有成员名下有这样的机动车 | 是/否 | 本月 | vehicles
     member_businesses INTEGER,                  -- 成员任法定代表人、经营者的存续在业主体（不含农民专业合作社） | 个 | 本月 | business_registration
     household_owns_business BOOLEAN,            -- 有成员任这样主体的法定代表人、经营者 | 是/否 | 本月 | business_registration
+    member_housing_fund_base DECIMAL(18,2),     -- 成员汇缴正常的公积金缴存基数合计（下限） | 元/月 | 本月 | housing_fund
+    household_dwellings INTEGER,                -- 成员名下现势住宅（每证一次，下限） | 套 | 本月 | real_estate
+    household_two_dwellings_held BOOLEAN,       -- 其中至少2套为单独、共同所有，或份额合计不少于一半；份额不明为空 | 是/否 | 本月 | real_estate
+    household_finance_over_on DATE,             -- 成员核对结果超限的快照日期（最近的） | 日期 | 截止日 | finance_check
 
     household_asked_sources VARCHAR[]           -- 有记录可能是成员的、归属待人工判断的数据源 | 代码 | 本月 | -
 );

@@ -15,7 +15,7 @@ CREATE TABLE persons (          -- every person known so far: of this batch and 
     alive BOOLEAN,              -- FALSE once a police_death row with 死亡 is this person's
     death_date DATE,            -- of that row; its cancelled_on where the date is missing
     provisional BOOLEAN,        -- in no register so far
-    source_count INTEGER,       -- distinct sources in this batch
+    source_count INTEGER,       -- distinct sources in this batch, those of authorised use not counted
     first_batch VARCHAR,
     last_batch VARCHAR,
     person_no INTEGER           -- the person's number in linkage's own tables: joins on it cost a third of joins on the id

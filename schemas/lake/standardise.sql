@@ -1,6 +1,8 @@
 -- Stage standardise: lake/<batch>/standardised/<source>.parquet, one row per source row and member of a wide row that
 -- names somebody. First these columns, alike for every source; then the contract's attributes() typed
--- (date, month → DATE (a month is its first day); money → DECIMAL(18,2) yuan; integer → BIGINT; code → VARCHAR value of
+-- (date, month → DATE (a month is its first day); money → DECIMAL(18,2) yuan; integer → BIGINT; decimal → DECIMAL(18,4);
+-- age → <c> INTEGER, <c>_born_from and <c>_born_to INTEGER (the first and last year of birth possible); a text with a map →
+-- <c> VARCHAR as written, <c>_as (the table's value) and <c>_class (its class), NULL where the table does not know it; code → VARCHAR value of
 -- the code table; set → VARCHAR[] of values, sorted; disability_certificate → <c> VARCHAR (as normalised),
 -- <c>_status VARCHAR, <c>_category VARCHAR (digit 19), <c>_grade VARCHAR (digit 20); the rest VARCHAR).
 
@@ -29,4 +31,13 @@ CREATE TABLE identity (
     household_key VARCHAR,      -- the source's own household number
     identity_hash UBIGINT,      -- of the source and what it says of who somebody is: alike in the next month if nothing changed
     warnings VARCHAR[]          -- `<column>:<what>`, e.g. valid_to:not_a_date; never a value
+);
+
+-- lake/<batch>/unmapped/<source>.parquet, of sources with a mapped column: every wording that the table does not know, once.
+CREATE TABLE unmapped (
+    source VARCHAR,
+    column_name VARCHAR,
+    text VARCHAR,               -- the wording as it stands in the column
+    rows BIGINT,
+    amount DECIMAL(18,2)        -- sum of the contract's map_sum column
 );

@@ -32,7 +32,7 @@ COMMENT ON COLUMN person.phone IS '联系电话';
 COMMENT ON COLUMN person.alive IS '是否在世：有“死亡”注销记录为假';
 COMMENT ON COLUMN person.death_date IS '死亡日期';
 COMMENT ON COLUMN person.provisional IS '暂立：至今不在户籍登记中';
-COMMENT ON COLUMN person.source_count IS '本批次有几个数据源提到此人';
+COMMENT ON COLUMN person.source_count IS '本批次有几个数据源提到此人（只用于有核对授权者的数据源不计）';
 COMMENT ON COLUMN person.first_batch IS '首次出现的批次';
 COMMENT ON COLUMN person.last_batch IS '最近出现的批次';
 

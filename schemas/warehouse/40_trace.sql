@@ -22,6 +22,22 @@ COMMENT ON COLUMN quality_result.expected_min IS '下限';
 COMMENT ON COLUMN quality_result.expected_max IS '上限';
 COMMENT ON COLUMN quality_result.description IS '说明';
 
+CREATE TABLE unmapped_text (
+    batch VARCHAR,
+    source VARCHAR,
+    column_name VARCHAR,
+    text VARCHAR,
+    rows BIGINT,
+    amount DECIMAL(18,2)
+);
+COMMENT ON TABLE unmapped_text IS '对照表里没有的项目名称（如一卡通补贴项目）：每种写法一行，先补对照表再计算';
+COMMENT ON COLUMN unmapped_text.batch IS '批次';
+COMMENT ON COLUMN unmapped_text.source IS '数据源';
+COMMENT ON COLUMN unmapped_text.column_name IS '列';
+COMMENT ON COLUMN unmapped_text.text IS '写法';
+COMMENT ON COLUMN unmapped_text.rows IS '行数';
+COMMENT ON COLUMN unmapped_text.amount IS '金额合计（元）';
+
 CREATE TABLE source_file (
     batch VARCHAR,
     source VARCHAR,

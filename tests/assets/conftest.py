@@ -17,6 +17,7 @@ STAGES = {
     "link": "pipelines.linkage.stage",
     "build_households": "pipelines.households.stage",
     "compute_facts": "pipelines.assess.facts.compute",
+    "compute_income": "pipelines.assess.income.compute",
     "run_rules": "pipelines.assess.rules.findings",
     "raise_leads": "pipelines.assess.leads.leads",
     "build_warehouse": "pipelines.publish.warehouse",

@@ -49,6 +49,14 @@ def test_every_source_has_its_three_assets_in_its_departments_group(definitions)
             assert graph.get(dg.AssetKey([f"{source}_{table}"])).group_name == contract.group
 
 
+def test_the_graph_holds_the_twenty_four_departments_in_twenty_two_groups(definitions):
+    """Banks, brokers and insurers answer in one file: one group."""
+    graph = definitions.resolve_asset_graph()
+    groups = {graph.get(key).group_name for key in graph.get_all_asset_keys() if key.to_user_string().endswith("_extract")}
+    assert len(groups) == 22
+    assert len({one for contract in load_contracts().values() for one in contract.department.split("、")}) == 24
+
+
 def test_every_asset_says_in_chinese_what_it_is(definitions):
     for key in definitions.resolve_asset_graph().get_all_asset_keys():
         description = definitions.resolve_asset_graph().get(key).description
@@ -88,9 +96,9 @@ def test_automatic_starting_is_off_unless_the_environment_says_so(monkeypatch):
         return every
 
     monkeypatch.delenv("ZHUDONG_AUTOMATIC", raising=False)
-    assert starting() == {"drop_folder": "STOPPED", "monthly": "STOPPED"}
+    assert starting() == dict.fromkeys(("drop_folder", "monthly", "nightly_fetch"), "STOPPED")
     monkeypatch.setenv("ZHUDONG_AUTOMATIC", "1")
-    assert starting() == {"drop_folder": "RUNNING", "monthly": "RUNNING"}
+    assert starting() == dict.fromkeys(("drop_folder", "monthly", "nightly_fetch"), "RUNNING")
 
 
 def test_the_month_job_holds_everything_but_the_returns(definitions):

@@ -40,6 +40,7 @@ def test_a_month_from_its_delivery_to_its_report(run, calls, home, tmp_path, mon
         "link",
         "build_households",
         "compute_facts",
+        "compute_income",
         "run_rules",
         "raise_leads",
         "build_warehouse",

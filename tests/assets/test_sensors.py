@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from assets.definitions import build_definitions
-from assets.jobs import DELIVERY_TAG
+from assets.graph import DELIVERY_TAG
 from assets.resources import Place
 from assets.schedules import month_before
 from assets.sensors import STILL_SECONDS, drop_sensor
@@ -63,6 +63,18 @@ def test_the_first_tick_waits_because_nothing_was_seen_before(tick):
     requests, said = tick()
     assert not requests
     assert "文件还在变化" in said
+
+
+def test_files_without_the_mark_that_others_have_or_not_yet_all_of_a_list_are_waited_for(tick, drop, put):
+    for name in ("a.csv", "a.csv.done", "b.csv"):
+        put(drop, "2026-10", "grid_reports", name)
+    put(drop, "2026-10", "police_household", "SHA256SUMS", f"{'0' * 64}  not-there.csv\n")
+    age(drop, STILL_SECONDS + 1)
+    tick()
+    assert "有 2 个文件还没有传完" in tick()[1]
+    (drop / "2026-10/grid_reports/a.csv.done").unlink()
+    (drop / "2026-10/police_household/SHA256SUMS").unlink()
+    assert len(tick()[0]) == 1
 
 
 def test_files_that_stood_still_from_one_tick_to_the_next_are_run(tick):

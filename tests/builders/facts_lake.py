@@ -15,6 +15,7 @@ _ARROW = {
     "VARCHAR": pa.string(),
     "DATE": pa.date32(),
     "BOOLEAN": pa.bool_(),
+    "TINYINT": pa.int8(),
     "VARCHAR[]": pa.list_(pa.string()),
     "DECIMAL(18,2)": pa.decimal128(18, 2),
 }
@@ -58,14 +59,15 @@ class FactsLake:
     def write(self):
         self._table("person_fact", self.persons)
         self._table("household_fact", list(self.households.values()))
+        self._table("household_income", [_income(one) for one in self.households.values()], "income.sql")
         columns = ("person_id", "source", "file", "row_no")
         self._table("fact_records", [dict(zip(columns, row, strict=True)) for row in self.records])
         return self
 
-    def _table(self, table, rows):
+    def _table(self, table, rows, sql="facts.sql"):
         columns = {
             name: pa.array([_value(row.get(name), type_) for row in rows], type=_ARROW[type_])
-            for name, type_ in declared("facts.sql", table).items()
+            for name, type_ in declared(sql, table).items()
         }
         path = self.home.lake(self.batch, "assess", table)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +89,19 @@ class FactsLake:
 
     def findings(self, rule=None):
         return [row for row in self.read("findings") if rule in (None, row["rule_id"])]
+
+
+def _income(facts):
+    """The row of household_income behind the income facts of a household; what is not said gives no rule about income a reason."""
+    aided = facts.get("household_on_dibao") or facts.get("household_on_edge")
+    facts = {
+        "household_income_low": 0 if aided else 10_000_000, "household_income_high": 10_000_000, "household_deduction_low": 0,
+        "household_deduction_high": 0, "household_income_open": 0, "household_income_undelivered": False, **facts,
+    }  # fmt: skip
+    names = {"low": "household_income_low", "high": "household_income_high", "undelivered": "household_income_undelivered"}
+    names |= {f"deduction_{end}": f"household_deduction_{end}" for end in ("low", "high")}
+    found = {column: facts.get(fact) for column, fact in names.items()}
+    return {"household_id": facts["household_id"], "open_classes": facts.get("household_income_open"), **found}
 
 
 def _value(value, type_):

@@ -27,6 +27,7 @@ _ARROW = {
     "VARCHAR[]": pa.list_(pa.string()),
     "DOUBLE": pa.float64(),
     "DECIMAL(18,2)": pa.decimal128(18, 2),
+    "DECIMAL(18,4)": pa.decimal128(18, 4),
 }
 
 _PERSON = {

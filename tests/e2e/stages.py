@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from pipelines.assess.facts.compute import compute_facts
+from pipelines.assess.income.compute import compute_income
 from pipelines.assess.leads.leads import raise_leads
 from pipelines.assess.rules.findings import run_rules
 from pipelines.contracts import load_contracts
@@ -36,7 +37,7 @@ def main() -> None:
         standardise_source(home, batch, contract, told)
     begin("linkage")
     link(home, batch, contracts, told)
-    for stage in (build_households, compute_facts, run_rules, raise_leads, build_warehouse, write_worklists):
+    for stage in (build_households, compute_facts, compute_income, run_rules, raise_leads, build_warehouse, write_worklists):
         begin(stage.__name__)
         stage(home, batch, told)
 

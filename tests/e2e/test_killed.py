@@ -14,7 +14,7 @@ from tests.e2e.conftest import BATCH, zhudong
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("killed")]
 
 STAGES = (
-    "extracts", "standardise", "linkage", "build_households", "compute_facts", "run_rules", "raise_leads", "build_warehouse",
+    "extracts", "standardise", "linkage", "build_households", "compute_facts", "compute_income", "run_rules", "raise_leads", "build_warehouse",
     "write_worklists",
 )  # fmt: skip
 

@@ -34,6 +34,7 @@ def months(tmp_path_factory):
     town.register("there", "柏万里", TWICE, household="600002", village="北屯")
     town.register("golden", "申屠青", GOLDEN, household="700001")
     town.put("medical_enrolment", "less_golden", name="申屠清", id_number=GOLDEN, phone="13512341234", birth_date="1972-09-08")
+    town.put("finance_check", "closed", name="申屠青", id_number=GOLDEN, over_limit="是", snapshot_on="2026-09-01")
     town.standardise().link()
     october = {"persons": town.persons, "by_place": town.by_place}
     october |= {"first_seen": town.person("first_seen"), "ming": town.person("ming")}
@@ -158,6 +159,13 @@ def test_golden_values_are_the_registers_and_gaps_are_filled_from_others(months)
     assert town.person("less_golden") == town.person("golden")
     assert (person["name"], str(person["birth_date"]), person["phone"]) == ("申屠青", "1972-09-09", "13512341234")
     assert person["source_count"] == 2
+
+
+def test_how_many_sources_mention_somebody_does_not_count_closed_ones(months):
+    """Only those with an authorisation may be looked for in them: not even a count says that a row is there."""
+    _, town = months
+    assert town.person("closed") == town.person("golden")
+    assert town.persons[town.person("closed")]["source_count"] == 2
 
 
 def test_nothing_to_link_is_said_plainly(tmp_path):

@@ -185,3 +185,22 @@ def test_an_earlier_batch_published_again_leaves_the_later_one_in_and_its_own_pe
         ("2026-09", 4), ("2026-10", 5),
     ]  # fmt: skip
     assert query(home.warehouse, home, "SELECT count(*) FROM person") == [(7,)]
+
+
+def test_whose_the_rows_of_closed_sources_are_is_published_only_of_the_authorised(home):
+    batch, person = "2026-10", "'P' || lpad(i::VARCHAR, 11, '0')"
+    persons(home, batch, 3)
+    with home.connect() as connection:
+        records = home.lake(batch, "linkage", "person_records")
+        rows = connection.execute(f"CREATE TABLE r AS FROM read_parquet('{records}')").execute("FROM r").fetchall()
+        closed = "SELECT * REPLACE ('finance_check' AS source) FROM r"
+        write_parquet(connection, f"FROM r UNION ALL {closed}", records)
+        asked = f"SELECT 9 AS record_id, 'finance_check' AS source, 'f.csv' AS file, {person} AS candidate_person_id FROM range(3) t(i)"
+        write_parquet(connection, asked, home.lake(batch, "linkage", "match_review"))
+        facts = f"SELECT {person} AS person_id, i = 1 AS authorised FROM range(3) t(i)"
+        write_parquet(connection, facts, home.lake(batch, "assess", "person_fact"))
+    build_warehouse(home, batch, Silent())
+    count = "SELECT count(*), any_value(person_id) FROM person_record WHERE source"
+    assert query(home.warehouse, home, f"{count} = 's'")[0][0] == len(rows) == 3
+    assert query(home.warehouse, home, f"{count} = 'finance_check'") == [(1, "P00000000001")]
+    assert query(home.warehouse, home, "SELECT candidate_person_id FROM match_review") == [("P00000000001",)]

@@ -116,3 +116,15 @@ def test_telephones_are_digits_only(say, written, digits):
 )  # fmt: skip
 def test_placeholders_and_other_numbers_are_no_telephone(say, written):
     assert say("phone(t)", [written]) == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("86.5", "86.5"), ("86.55平方米", "86.55"), ("１２．５亩", "12.5"), ("1,024.5㎡", "1024.5"), ("5%", "0.05"), ("12.5％", "0.125"),
+        ("1/8", "0.125"), ("八分之一", "0.125"), ("1/0", None), ("三分之", None), ("共有", None), ("0", "0"), ("-3.5", "-3.5"), ("23度", "23"),
+    ],
+)  # fmt: skip
+def test_areas_rates_and_shares_are_numbers(say, text, value):
+    [read] = say("decimal_number(t)", [text])
+    assert read == (value and Decimal(value))

@@ -151,3 +151,14 @@ def test_reading_a_cleaned_name_again_changes_nothing(text):
         assert key_of(key) == key
         assert "·" not in key
         assert " " not in key
+
+
+@pytest.mark.parametrize("text", ["李芳之女", "王小明之子", "欧阳明月之长女", "李芳之女婴"])
+def test_a_newborn_called_after_its_mother_has_no_name_yet(text):
+    assert read_name(text) == (None, None, None, None, None)
+    assert read_names(pa.array([text])).to_pylist()[0]["name"] is None
+
+
+@pytest.mark.parametrize("text", ["王之子", "陈之女", "张慕之"])
+def test_somebody_called_so_keeps_the_name(text):
+    assert read_name(text)[0] == text

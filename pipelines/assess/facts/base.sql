@@ -18,3 +18,6 @@ CREATE MACRO sum_all(amount) AS CASE WHEN count(amount) = count(*) THEN sum(amou
 CREATE MACRO sum_known(amount) AS CASE WHEN count(amount) > 0 THEN sum(amount)::DECIMAL(18,2) END;
 
 CREATE TABLE assistance_member AS SELECT person_id, household_id FROM member WHERE kind = 'assistance';
+
+CREATE TABLE registered AS
+SELECT DISTINCT person_id FROM src_police_household;

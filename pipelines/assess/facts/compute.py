@@ -6,10 +6,13 @@ tables that schemas/lake/facts.sql declares. Does not belong here: any fact's ow
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.assess.deliveries import carry
+from pipelines.assess.facts.houses import view_houses
 from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import DataError
 from pipelines.linkage.views import earlier_batch, view_linkage, view_sources
@@ -19,13 +22,6 @@ from pipelines.storage import SCHEMAS, Home, check_batch, quoted, write_parquet
 
 if TYPE_CHECKING:
     import duckdb
-
-SOURCES = (
-    "police_household", "police_death", "disabled_persons", "medical_enrolment", "medical_settlement", "tax_income",
-    "assistance_roster", "disability_subsidy", "marriage", "poverty_monitoring", "social_insurance", "school_enrolment",
-    "custody", "vehicles", "business_registration", "grid_reports",
-)  # fmt: skip
-"""What facts are made of."""
 
 ALWAYS_SCREENED = ("police_household", "police_death", "marriage", "assistance_roster")
 """Who people are, whom they live with and who already receives: without these nobody could tell whom an authorisation covers."""
@@ -39,7 +35,16 @@ _STEPS = {
     "计算事实：医疗": ("medical",),
     "计算事实：收入、参保、学籍": ("income",),
     "计算事实：家庭关系、名单": ("family", "listed"),
+    "计算事实：照护、就业与财产": ("care", "livelihood", "houses"),
 }
+
+_READS = re.compile(r"\b(?:src|house|known|sure|has)_(\w+)")
+
+
+def sources_read(contracts: Mapping[str, Contract]) -> list[str]:
+    """The sources that facts are made of: those that the SQL of this room names, in the order of their numbers."""
+    named = {name for path in Path(__file__).parent.glob("*.sql") for name in _READS.findall(path.read_text(encoding="utf-8"))}
+    return [source for source in contracts if source in named]
 
 
 def compute_facts(home: Home, batch: str, reporter: Reporter) -> dict[str, int | float]:
@@ -58,26 +63,39 @@ def compute_facts(home: Home, batch: str, reporter: Reporter) -> dict[str, int |
     """
     check_batch(batch)
     contracts = load_contracts()
+    read = {source: contracts[source] for source in sources_read(contracts)}
     with home.connect() as con:
-        present = view_sources(con, home, batch, [contracts[source] for source in SOURCES])
+        present = view_sources(con, home, batch, list(read.values()))
         view_linkage(con, home, batch)
         _view_households(con, home, batch)
-        set_variables(con, batch, present)
+        fresh, carried = carry(con, home, batch, read, present)
+        set_variables(con, batch, read, fresh)
         load_towns(con)
         _load_authorisations(con, home)
         load_earlier(con, home, batch)
-        run_steps(con, home, batch, contracts, present, reporter)
-        return _write(con, home, batch, reporter)
+        run_steps(con, home, batch, Sources(contracts, read, fresh, carried), reporter)
+        return _write(con, home, batch, reporter, carried)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What there is to read.
+
+    Attributes:
+        contracts: all of them.
+        read: those that facts are made of.
+        fresh: those whose silence says something.
+        carried: those of which an earlier delivery speaks on.
+    """
+
+    contracts: Mapping[str, Contract]
+    read: Mapping[str, Contract]
+    fresh: set[str]
+    carried: set[str]
 
 
 def run_steps(
-    con: "duckdb.DuckDBPyConnection",
-    home: Home,
-    batch: str,
-    contracts: Mapping[str, Contract],
-    present: set[str],
-    reporter: Reporter,
-    withheld: str = "",
+    con: "duckdb.DuckDBPyConnection", home: Home, batch: str, sources: Sources, reporter: Reporter, withheld: str = ""
 ) -> None:
     """Every step up to the persons' facts, over the relations that the connection holds.
 
@@ -86,13 +104,15 @@ def run_steps(
     for title, steps in _STEPS.items():
         reporter.start(title)
         for step in steps:
+            if step == "houses":
+                view_houses(con, home, batch, sources.read)
             run_step(con, step)
             if step == "assistance":
                 run_step(con, "authorised")
                 if withheld:
                     con.execute(f"DELETE FROM authorised WHERE person_id IN (SELECT person_id FROM {withheld})")
                 _tell_unmatched(con, reporter)
-                _limit_to_purpose(con, contracts, present)
+                _limit_to_purpose(con, sources.contracts, sources.read, sources.fresh | sources.carried, sources.fresh)
                 _load_questions(con, home, batch)
 
 
@@ -109,7 +129,9 @@ def run_step(con: "duckdb.DuckDBPyConnection", step: str) -> None:
     con.execute(Path(__file__).with_name(f"{step}.sql").read_text(encoding="utf-8"))
 
 
-def _write(con: "duckdb.DuckDBPyConnection", home: Home, batch: str, reporter: Reporter) -> dict[str, int | float]:
+def _write(
+    con: "duckdb.DuckDBPyConnection", home: Home, batch: str, reporter: Reporter, carried: set[str]
+) -> dict[str, int | float]:
     counts: dict[str, int | float] = {}
     reporter.start("计算事实：写出人员")
     run_step(con, "person")
@@ -125,6 +147,8 @@ def _write(con: "duckdb.DuckDBPyConnection", home: Home, batch: str, reporter: R
         con, f"SELECT {columns} FROM household_wide", home.lake(batch, "assess", "household_fact")
     )
     records = Path(__file__).with_name("records.sql").read_text(encoding="utf-8")
+    carried_rows = [f"SELECT person_id, source, file, row_no FROM src_{source}" for source in sorted(carried)]
+    records = "\nUNION ALL\n".join([records, "SELECT person_id, source, file, row_no FROM unnamed_record", *carried_rows])
     counts["records"] = write_parquet(con, records, home.lake(batch, "assess", "fact_records"))
     counts["income_unknown"], counts["authorised"] = con.execute("""
         SELECT (SELECT count(*) FROM member_sum WHERE income IS NULL), (SELECT count(*) FROM authorised)
@@ -141,31 +165,34 @@ def _view_households(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -
         con.execute(f"CREATE VIEW {view} AS FROM read_parquet('{quoted(path)}')")
 
 
-def set_variables(con: "duckdb.DuckDBPyConnection", batch: str, present: set[str]) -> None:
+def set_variables(con: "duckdb.DuckDBPyConnection", batch: str, read: Mapping[str, Contract], present: set[str]) -> None:
     """Give the connection the dates of a batch's windows, and which sources came."""
     con.execute(f"SET VARIABLE batch = '{batch}'")
     for name, day in windows(batch).variables().items():
         con.execute(f"SET VARIABLE {name} = DATE '{day}'")
-    for source in SOURCES:
+    for source in read:
         con.execute(f"SET VARIABLE has_{source} = {source in present}")
 
 
-def _limit_to_purpose(con: "duckdb.DuckDBPyConnection", contracts: Mapping[str, Contract], present: set[str]) -> None:
-    """Close sources of authorised use for everybody without an authorisation, and say of each source whom it can be asked about.
+def _limit_to_purpose(
+    con: "duckdb.DuckDBPyConnection", contracts: Mapping[str, Contract], read: Iterable[str], there: set[str], fresh: set[str]
+) -> None:
+    """Close sources of authorised use for everybody without an authorisation, and say whom each can be asked about.
 
-    `known_<source>(authorised)` is whether a source can be asked about somebody: the file came, and may be read for them.
-    `sure_<source>(authorised, asked)` is whether "not listed" means no: it can, and no row of it may yet turn out to be theirs.
+    `known_<source>(authorised)` is whether a source can be asked about somebody: there is a delivery that is not stale,
+    and it may be read for them. `sure_<source>(authorised, asked)` is whether "not listed" means no: it can, and no row
+    of it may yet turn out to be theirs.
     """
-    limited = [source for source in SOURCES if contracts[source].use == "authorised" and source not in ALWAYS_SCREENED]
+    limited = [source for source in contracts if contracts[source].use == "authorised" and source not in ALWAYS_SCREENED]
     con.execute(f"SET VARIABLE restricted = {limited}::VARCHAR[]")
-    for source in SOURCES:
+    for source in read:
         restricted = source in limited
-        known = "false" if source not in present else "authorised" if restricted else "true"
+        known = "false" if source not in fresh else "authorised" if restricted else "true"
         con.execute(f"CREATE MACRO known_{source}(authorised) AS {known}")
         con.execute(
             f"CREATE MACRO sure_{source}(authorised, asked) AS {known} AND NOT coalesce(list_contains(asked, '{source}'), false)"
         )
-        if restricted and source in present:
+        if restricted and source in there:
             con.execute(f"ALTER VIEW src_{source} RENAME TO all_{source}")
             con.execute(f"CREATE VIEW src_{source} AS FROM all_{source} SEMI JOIN authorised USING (person_id)")
 

@@ -9,14 +9,9 @@ thousand are the same work in sets; the sources are passed over once.
 
 from typing import TYPE_CHECKING
 
+from pipelines.assess.deliveries import carry
 from pipelines.assess.facts.compute import (
-    SOURCES,
-    declared_columns,
-    load_earlier,
-    load_towns,
-    run_step,
-    run_steps,
-    set_variables,
+    Sources, declared_columns, load_earlier, load_towns, run_step, run_steps, set_variables, sources_read,
 )  # fmt: skip
 from pipelines.contracts import Contract
 from pipelines.linkage import lake
@@ -30,8 +25,10 @@ if TYPE_CHECKING:
 
 def gather_rows(
     con: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: dict[str, Contract], persons: str
-) -> set[str]:
-    """Make a table `src_<source>` for each contract with the rows of some persons, `near_person`, and the views of `person`.
+) -> Sources:
+    """Make a table `row_<source>` and a view `src_<source>` of it for each contract, with the rows of some persons; `near_person`.
+
+    Rows that name nobody are nobody's here: whose household's they are is known where the whole district is.
 
     Args:
         con: a connection of `Home.connect`.
@@ -41,7 +38,7 @@ def gather_rows(
         persons: a query giving `person_id`: the members.
 
     Returns:
-        the sources that have a file in this batch.
+        what there is to read.
     """
     edges = f"read_parquet('{quoted(home.lake(batch, 'households', 'edges'))}')"
     con.execute(f"CREATE TEMP TABLE asked_person AS {persons}")
@@ -62,7 +59,7 @@ def gather_rows(
     for contract in contracts.values():
         path = home.lake(batch, "standardised", contract.source)
         if not path.exists():
-            con.execute(f"""CREATE TABLE src_{contract.source} AS
+            con.execute(f"""CREATE VIEW src_{contract.source} AS
                 SELECT *, NULL::VARCHAR AS person_id, NULL::DOUBLE AS match_probability FROM ({empty_query(contract)})""")
             continue
         present.add(contract.source)
@@ -71,8 +68,12 @@ def gather_rows(
                 JOIN (FROM whose_row WHERE source_no = {contract.number}) AS w USING (identity_hash)"""
         else:
             rows = f"FROM {lake.rows_of_persons(home, batch, contract)} SEMI JOIN near_person USING (person_id)"
-        con.execute(f"CREATE TABLE src_{contract.source} AS {rows}")
-    return present
+        con.execute(f"CREATE VIEW src_{contract.source} AS {rows}")
+    fresh, carried = carry(con, home, batch, contracts, present)
+    for source in contracts:
+        con.execute(f"CREATE TABLE row_{source} AS FROM src_{source} WHERE person_id IN (FROM near_person)")
+        con.execute(f"CREATE OR REPLACE VIEW src_{source} AS FROM row_{source}")
+    return Sources(contracts, {source: contracts[source] for source in sources_read(contracts)}, fresh, carried)
 
 
 def facts_of_few(
@@ -90,22 +91,19 @@ def facts_of_few(
             `left_household`, `authorisation` (subject, begins, ends) and `withheld` (person_id).
         home: where the batch lies.
         batch: the month.
-        contracts: the sources.
-        present: those that have a file.
+        sources: what `gather_rows` found.
         reporter: told each step.
     """
-    for source in SOURCES:  # views, because the purpose of use closes some of them
-        con.execute(f"ALTER TABLE src_{source} RENAME TO row_{source}; CREATE VIEW src_{source} AS FROM row_{source}")
     records = [
         f"SELECT record_id, '{batch}' AS batch, source, file, row_no, member_no, person_id, match_probability FROM src_{source}"
-        for source in SOURCES
+        for source in sources.read
     ]
     con.execute(f"CREATE VIEW person_record AS {' UNION ALL '.join(records)}")
-    con.execute(f"CREATE VIEW sent AS {' UNION ALL '.join(f'SELECT record_id, source, file FROM row_{s}' for s in SOURCES)}")
-    set_variables(con, batch, present)
+    con.execute(f"CREATE VIEW sent AS {' UNION ALL '.join(f'SELECT record_id, source, file FROM row_{s}' for s in sources.read)}")
+    set_variables(con, batch, sources.read, sources.fresh)
     load_towns(con)
     load_earlier(con, home, batch)
-    run_steps(con, home, batch, contracts, present, reporter, "withheld")
+    run_steps(con, home, batch, sources, reporter, "withheld")
     run_step(con, "person")
     con.execute(f"CREATE TABLE person_fact AS SELECT {', '.join(declared_columns('person_fact'))} FROM person_income")
     con.execute("CREATE VIEW person_written AS FROM person_fact")

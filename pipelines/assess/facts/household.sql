@@ -56,7 +56,14 @@ SELECT household_id,
     any_known(CASE WHEN in_poverty_monitoring THEN mo.monitored_open ELSE in_poverty_monitoring END) AS monitored_open,
     min(mo.income_per_head) AS income_per_head,
     CASE WHEN count(vehicles) = count(*) THEN sum(vehicles)::INTEGER END AS vehicles, any_known(vehicles > 0) AS owns_vehicle,
-    CASE WHEN count(businesses) = count(*) THEN sum(businesses)::INTEGER END AS businesses, any_known(businesses > 0) AS owns_business
+    CASE WHEN count(businesses) = count(*) THEN sum(businesses)::INTEGER END AS businesses, any_known(businesses > 0) AS owns_business,
+    any_known(dangerous_house) AS dangerous_house, max(house_danger_grade) AS danger_grade,
+    max(temporary_aid_on) AS aid_on, count(temporary_aid) = count(*) AS aid_known,
+    min(unemployment_months_left) AS benefit_months_left,
+    any_known(any_insurance_paying AND NOT coalesce(unemployment_months_left <= 1, false)) AS other_paying,
+    any_known(public_salary_3m) AS public_salary, any_known(public_salary_3m AND NOT public_post) AS public_salary_no_post,
+    min(public_salary_item) AS public_salary_item,
+    sum_known(housing_fund_base) AS fund_base, count(dwellings)::INTEGER AS dwellings_known, max(finance_over_on) AS finance_over_on
 FROM person_written AS p LEFT JOIN fact_monitoring AS mo USING (person_id)
 WHERE household_id IS NOT NULL
 GROUP BY household_id;
@@ -102,10 +109,24 @@ SELECT
     s.monitored_open AS household_monitored_risk_open, s.income_per_head AS household_income_per_head,
     s.vehicles AS member_vehicles, s.owns_vehicle AS household_owns_vehicle,
     s.businesses AS member_businesses, s.owns_business AS household_owns_business,
+    s.dangerous_house AS household_dangerous_house, s.danger_grade AS household_house_danger_grade,
+    di.happened_on AS household_disaster_on, di.disaster_kind AS household_disaster_kind,
+    CASE WHEN s.aid_on >= di.happened_on THEN true WHEN s.aid_known AND di.happened_on IS NOT NULL THEN false END
+        AS household_aided_since_disaster,
+    s.benefit_months_left AS household_benefit_months_left, s.other_paying AS household_other_insurance_paying,
+    s.public_salary AS household_public_salary, s.public_salary_no_post AS household_public_salary_no_post,
+    s.public_salary_item AS household_public_salary_item,
+    s.fund_base AS member_housing_fund_base,
+    CASE WHEN s.dwellings_known > 0 THEN coalesce(dw.dwellings, 0) END AS household_dwellings,
+    CASE WHEN dw.held >= 2 THEN true WHEN s.dwellings_known = s.size AND coalesce(dw.perhaps_held, 0) < 2 THEN false END
+        AS household_two_dwellings_held,
+    s.finance_over_on AS household_finance_over_on,
     q.sources AS household_asked_sources
 FROM member_sum AS s
 JOIN household AS h USING (household_id)
 LEFT JOIN town AS t ON t.town = coalesce(h.register_town, h.town)
 LEFT JOIN household_dibao AS d USING (household_id)
 LEFT JOIN household_event AS e USING (household_id)
-LEFT JOIN household_asked AS q USING (household_id);
+LEFT JOIN household_asked AS q USING (household_id)
+LEFT JOIN household_disaster AS di USING (household_id)
+LEFT JOIN household_dwelling AS dw USING (household_id);

@@ -107,15 +107,16 @@ def parameters_sql(catalogue: Catalogue, values: Mapping[str, str | None]) -> di
 
 def load_catalogue(
     facts: Path = SCHEMAS / "lake" / "facts.sql",
+    income: Path = SCHEMAS / "lake" / "income.sql",
     findings: Path = SCHEMAS / "finding_facts.sql",
     missing: Path = SCHEMAS / "missing.yaml",
     parameters: dict[str, Parameter] | None = None,
 ) -> Catalogue:
-    """The facts as declared for the lake, those that rules make for other rules, and the parameters."""
+    """The facts as declared for the lake, those of the income stage and of rules for other rules, and the parameters."""
     authorised = {key for key, contract in load_contracts().items() if contract.use == "authorised"}
     told = read_declared(missing)[0].data
     found: dict[str, Fact] = {}
-    for path in (facts, findings):
+    for path in (facts, income, findings):
         table: Table | None = None
         for line in path.read_text(encoding="utf-8").splitlines():
             if create := _CREATE.match(line):

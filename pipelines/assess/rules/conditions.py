@@ -34,7 +34,7 @@ _FUNCTIONS = {
     "+", "-", "*", "/", "~~", "!~~", "abs", "greatest", "least", "round", "floor", "ceil", "len", "length", "contains",
     "starts_with", "list_contains", "list_has_any", "list_has_all", "list_filter", "list_value", "list_max", "list_min",
     "list_distinct", "date_diff", "datediff", "date_part", "year", "month", "date_trunc", "last_day", "age", "make_date",
-    "make_interval", "to_months", "to_days", "to_years",
+    "make_interval", "to_months", "to_days", "to_years", "nullif",
 }  # fmt: skip
 
 
@@ -215,11 +215,15 @@ def _missing(guards: str, facts: tuple[str, ...], catalogue: "Catalogue") -> lis
 
     An AND that is NULL has no false part and an OR that is NULL no true one, so each of its NULL parts alone could
     decide it; a NULL part below an AND that is already false decides nothing. Where a part is NULL although all its facts
-    are there (a category that says only 多重), they are not precise enough, and count as missing.
+    are there (a category that says only 多重, an interval that holds the line), they are not precise enough, and count as
+    missing: those that missing.yaml reports as something else, or all where it names none of them.
     """
     precise = " AND ".join(f"{fact} IS NOT NULL" for fact in facts)
+    vague = {fact for fact in facts if catalogue.facts[fact].missing_as != fact} or set(facts)
     return [
-        f"CASE WHEN {guards} AND ({fact} IS NULL OR ({precise})) THEN '{catalogue.facts[fact].missing_as}' END" for fact in facts
+        f"CASE WHEN {guards} AND ({fact} IS NULL{f' OR ({precise})' if fact in vague else ''}) "
+        f"THEN '{catalogue.facts[fact].missing_as}' END"
+        for fact in facts
     ]
 
 

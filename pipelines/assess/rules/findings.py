@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.assess.rules.catalogue import Catalogue, load_catalogue
+from pipelines.assess.rules.income_comparison import write_comparison
 from pipelines.assess.rules.load import load_rules
 from pipelines.assess.rules.questions import TO_DECIDE
-from pipelines.assess.rules.run import POPULATIONS, Running, district_area, find, prepare
+from pipelines.assess.rules.run import POPULATIONS, Running, find, prepare
 from pipelines.contracts import load_contracts
 from pipelines.declarations import named, read_declared
 from pipelines.errors import DataError
 from pipelines.month import windows
-from pipelines.parameters import load_parameters, write_parameters
+from pipelines.parameters import district_area, load_parameters, write_parameters
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS, Home, quoted, write_parquet
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 def run_rules(home: Home, batch: str, reporter: Reporter) -> dict[str, int | float]:
     """Hold every person and household of a batch against every rule; write the findings and what they rest on.
 
-    Reads `assess/person_fact`, `household_fact`, `fact_records`; writes `assess/findings`, `rules`, `parameters`, `waiting`.
+    Reads `assess/person_fact`, `household_fact`, `fact_records`; writes `assess/findings`, `rules`, `parameters`, `waiting`,
+    `income_comparison`.
 
     Returns:
         counts: rules run and not run, findings true and unknown, by direction and level.
@@ -53,11 +55,13 @@ def run_rules(home: Home, batch: str, reporter: Reporter) -> dict[str, int | flo
         places = [(district_area(), population or "any") for population in POPULATIONS]
         write_parameters(connection, home, batch, parameters, places, day)
         rows = connection.execute("SELECT direction, outcome, level, count(*) FROM found GROUP BY ALL").fetchall()
+        differing = write_comparison(connection, (home, batch), running, catalogue, day)
     for each in running:
         if each.not_run:
             reporter.note(f"规则 {each.rule.declared.rule} {each.rule.declared.title}：{each.not_run}")
     counts: dict[str, int | float] = {"findings": findings, "rules_run": sum(each.runs for each in running)}
     counts["rules_not_run"] = len(running) - counts["rules_run"]
+    counts["income_would_differ"] = differing
     for direction, outcome, level, count in rows:
         for name in (f"outcome_{outcome}", f"{direction}_{level}"):
             counts[name] = counts.get(name, 0) + count
@@ -65,18 +69,28 @@ def run_rules(home: Home, batch: str, reporter: Reporter) -> dict[str, int | flo
 
 
 def open_facts(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
-    """Give the connection the views `person_fact`, `household_fact` and `fact_records` of a batch.
+    """Give the connection the views `person_fact`, `household_fact` (with the income's interval) and `fact_records` of a batch.
 
     Raises:
         DataError: they are not there.
     """
-    for table in ("person_fact", "household_fact", "fact_records"):
+    for table in ("person_fact", "household_fact", "household_income", "fact_records"):
         path = home.lake(batch, "assess", table)
         if not path.exists():
             raise DataError(
-                f"批次 {batch} 还没有计算事实。", where=f"{batch}/assess/{path.name}", todo="先运行这个批次（zhudong run）。"
+                f"批次 {batch} 还没有计算事实和收入。",
+                where=f"{batch}/assess/{path.name}",
+                todo="先运行这个批次（zhudong run）。",
             )
-        connection.execute(f"CREATE OR REPLACE VIEW {table} AS FROM read_parquet('{quoted(path)}')")
+        view = "fact_of_household" if table == "household_fact" else table
+        connection.execute(f"CREATE OR REPLACE VIEW {view} AS FROM read_parquet('{quoted(path)}')")
+    connection.execute("""
+        CREATE OR REPLACE VIEW household_fact AS
+        SELECT f.*, i.low AS household_income_low, i.high AS household_income_high, i.deduction_low AS household_deduction_low,
+            i.deduction_high AS household_deduction_high, i.open_classes AS household_income_open,
+            i.undelivered AS household_income_undelivered
+        FROM fact_of_household AS f LEFT JOIN household_income AS i USING (household_id)
+    """)
 
 
 def _collect_records(connection: "duckdb.DuckDBPyConnection", running: Sequence[Running], catalogue: Catalogue) -> None:

@@ -6,9 +6,7 @@ says. Does not belong here: reading and writing the lake (`findings`).
 Rules that read what other rules found (`household_under_findings`) run in a second pass.
 """
 
-import csv
 import datetime as dt
-import functools
 import hashlib
 import json
 from collections.abc import Sequence
@@ -23,7 +21,6 @@ from pipelines.declarations import named
 from pipelines.errors import DataError
 from pipelines.parameters import Parameter, Value
 from pipelines.progress import Reporter
-from pipelines.storage import SCHEMAS
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,13 +52,6 @@ class Running:
     def runs(self) -> bool:
         """Whether it runs for anybody."""
         return bool(self.values)
-
-
-@functools.cache
-def district_area() -> str:
-    """The GB/T 2260 code of the district that the town table is about."""
-    with (SCHEMAS / "codes" / "towns.csv").open(encoding="utf-8", newline="") as file:
-        return next(csv.DictReader(file))["area"][:6]
 
 
 def prepare(rule: BoundRule, parameters: dict[str, Parameter], area: str, day: dt.date) -> Running:

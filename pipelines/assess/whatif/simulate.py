@@ -19,11 +19,11 @@ from pipelines.assess.rules.catalogue import load_catalogue
 from pipelines.assess.rules.findings import open_facts
 from pipelines.assess.rules.load import BoundRule, load_rules
 from pipelines.assess.rules.model import LEVELS
-from pipelines.assess.rules.run import SECOND_PASS, district_area, find, prepare
+from pipelines.assess.rules.run import SECOND_PASS, find, prepare
 from pipelines.declarations import named
 from pipelines.errors import DataError, UsageError
 from pipelines.month import windows
-from pipelines.parameters import Parameter, Value, figure, load_parameters
+from pipelines.parameters import Parameter, Value, district_area, figure, load_parameters
 from pipelines.storage import Home, quoted
 
 if TYPE_CHECKING:

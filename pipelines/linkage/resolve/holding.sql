@@ -10,7 +10,7 @@ FROM (
 );
 
 CREATE OR REPLACE TEMP TABLE holding AS
-SELECT eid, arg_min(profile, rank) AS profile, bit_count(bit_or(1::HUGEINT << source_no))::INTEGER AS source_count,
+SELECT eid, arg_min(profile, rank) AS profile, coalesce(bit_count(bit_or(1::HUGEINT << source_no) FILTER ({open})), 0)::INTEGER AS source_count,
     bool_or(source_no = {register}) AS in_register,
     bool_or(made) AS touched, arg_min(made, rank) AS anew
 FROM owned GROUP BY eid;

@@ -52,10 +52,15 @@ class Writing:
         home: where the batch lies.
         batch: the month.
         earlier: the batch that this one goes on from; None if there is none.
+        closed: numbers of the sources of authorised use. How many sources mention somebody does not count them: that a bank has
+            answered about somebody is itself what an authorisation is asked for.
     """
 
-    def __init__(self, connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, earlier: str | None) -> None:
+    def __init__(
+        self, connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, earlier: str | None, closed: list[int]
+    ) -> None:
         self._connection, self._home, self._batch, self._earlier = connection, home, batch, earlier
+        self._open = f"source_no NOT IN ({', '.join(map(str, closed or [0]))})"
         self._clear()
 
     def persons(self, register: int, *, few: bool) -> dict[str, int | float]:
@@ -140,7 +145,8 @@ class Writing:
         """Make `changed` (eid): who got a row, lost one that counts, or is no longer (or again) in this batch."""
         self._connection.execute(f"""CREATE OR REPLACE TEMP TABLE changed AS
             WITH present AS (
-                SELECT eid, bit_or(1::HUGEINT << source_no) AS sources, bool_or(source_no = {register}) AS in_register
+                SELECT eid, bit_or(1::HUGEINT << source_no) FILTER ({self._open}) AS sources,
+                    bool_or(source_no = {register}) AS in_register
                 FROM (SELECT eid, source_no FROM kept_row UNION ALL SELECT eid, source_no FROM assigned) GROUP BY eid
             )
             SELECT DISTINCT eid FROM assigned
@@ -153,7 +159,10 @@ class Writing:
 
     def _run(self, statements: str, register: int) -> None:
         # a view takes no parameters; a batch is four digits, a dash and two
-        self._connection.execute(statements.replace("{register}", str(register)).replace("{batch}", f"'{self._batch}'"))
+        given = {"{register}": str(register), "{batch}": f"'{self._batch}'", "{open}": self._open}
+        for name, value in given.items():
+            statements = statements.replace(name, value)
+        self._connection.execute(statements)
 
     def _write(self, table: str, rows: str, gone: str) -> None:
         """Write a table of lake.KEYS: whole, or as changes to the base of the batch before.
@@ -246,7 +255,8 @@ def write_all(
     Raises:
         DataError: an identity has no person, or more than one.
     """
-    writing = Writing(connection, home, batch, earlier)
+    closed = [contract.number for contract in contracts.values() if contract.use == "authorised"]
+    writing = Writing(connection, home, batch, earlier, closed)
     writing.faces()
     counts = writing.persons(contracts["police_household"].number, few=few)
     writing.feedback()

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from pipelines.assess.explain.explain import explain_lead, explain_lead_html
+from pipelines.assess.income.compute import compute_income
 from pipelines.assess.leads.leads import raise_leads
 from pipelines.assess.rules.findings import run_rules
 from pipelines.progress import Silent
@@ -23,6 +24,7 @@ def family(tmp_path, **more):
 def ran(lake):
     """The lake's findings by rule and person, after facts and rules."""
     facts = Facts(lake)
+    compute_income(lake.home, lake.batch, Silent())
     run_rules(lake.home, lake.batch, Silent())
     return facts, {(row["rule_id"], row["person_id"]): row for row in lake.read("assess", "findings")}
 
