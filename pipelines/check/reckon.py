@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.assess.facts.compute import Sources
 from pipelines.assess.facts.few import facts_of_few, gather_rows
+from pipelines.assess.income.compute import income_of_few
 from pipelines.assess.rules.catalogue import load_catalogue
+from pipelines.assess.rules.findings import with_income
 from pipelines.assess.rules.load import BoundRule, load_rules
-from pipelines.assess.rules.run import district_area, find, prepare
+from pipelines.assess.rules.run import find, prepare
 from pipelines.check.declared import load_sources
 from pipelines.contracts import Contract, load_contracts
 from pipelines.month import as_of
-from pipelines.parameters import Parameter, load_parameters
+from pipelines.parameters import Parameter, district_area, load_parameters
 from pipelines.progress import Reporter, Silent
 from pipelines.storage import SCHEMAS, Home, quoted
 
@@ -97,6 +99,9 @@ def reckon(
         sources = gather_rows(con, home, batch, contracts, "SELECT DISTINCT person_id FROM checked WHERE person_id IS NOT NULL")
         _household_tables(con, home, batch)
         facts_of_few(con, home, batch, sources, reporter or Silent())
+        income_of_few(con, home, batch, sources.fresh, reporter or Silent(), load_parameters())
+        con.execute("ALTER TABLE household_fact RENAME TO fact_of_household")
+        with_income(con)
         found = {household.key: Reckoned() for household in households}
         _answers(con, sources, found)
         if items:
@@ -296,8 +301,8 @@ def _lines(out: Reckoned, household: Household, day: dt.date, parameters: dict[s
     """Income per head and month, an interval, against 低保 and 低保边缘."""
     size = len(household.members)
     unlinked = any(member.person_id is None for member in household.members)
-    known = Decimal(out.facts.get("household_income_known") or 0)
-    whole = out.facts.get("household_income")
+    known = Decimal(out.facts.get("household_income_low") or 0)
+    whole = out.facts.get("household_income_high")
     low = (known / size / 12).quantize(Decimal("0.01"))
     high = None if whole is None or unlinked else (Decimal(whole) / size / 12).quantize(Decimal("0.01"))
     population = out.facts.get("household_population") or "any"

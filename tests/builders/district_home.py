@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipelines.assess.facts.compute import compute_facts
+from pipelines.assess.income.compute import compute_income
 from pipelines.assess.leads.leads import raise_leads
 from pipelines.assess.rules.findings import run_rules
 from pipelines.casework.batch import export_tables, meet_batch
@@ -28,7 +29,7 @@ def publish_district(folder: Path, persons: int = 1000, seed: int = 5) -> Home:
         extract_source(home, BATCH, contract, folder / "drop", told)
         standardise_source(home, BATCH, contract, told)
     link(home, BATCH, contracts, told)
-    for stage in (build_households, compute_facts, run_rules, raise_leads, meet_batch):
+    for stage in (build_households, compute_facts, compute_income, run_rules, raise_leads, meet_batch):
         stage(home, BATCH, told)
     export_tables(home, BATCH)
     build_warehouse(home, BATCH, told)

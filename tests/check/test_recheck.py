@@ -1,13 +1,13 @@
 """Re-check: everybody on the rosters at once, and what changed since the last time."""
 
+import pytest
 from sqlalchemy import select, update
 
+from pipelines.casework.clock import now
 from pipelines.casework.store import Store
 from pipelines.casework.tables import check, transfer
 from pipelines.check.recheck import change_of, changed_rows, recheck
-from pipelines.casework.clock import now
 from pipelines.progress import Silent
-import pytest
 
 
 @pytest.fixture

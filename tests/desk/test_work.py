@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from pipelines.casework.clock import day_of, now
 from pipelines.casework.files import belonging, history, read_file
 from pipelines.casework.tables import case_event, case_file, visit
-from pipelines.publish.warehouse import build_warehouse
 from pipelines.progress import Silent
+from pipelines.publish.warehouse import build_warehouse
 from pipelines.storage import Home
 from tests.builders.district_home import BATCH
 from tests.casework.conftest import DISTRICT

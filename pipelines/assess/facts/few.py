@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from pipelines.assess.deliveries import carry
 from pipelines.assess.facts.compute import (
-    Sources, declared_columns, load_earlier, load_towns, run_step, run_steps, set_variables, sources_read,
+    Sources,
+    declared_columns,
+    load_earlier,
+    load_towns,
+    run_step,
+    run_steps,
+    set_variables,
+    sources_read,
 )  # fmt: skip
 from pipelines.contracts import Contract
 from pipelines.linkage import lake
@@ -76,14 +83,7 @@ def gather_rows(
     return Sources(contracts, {source: contracts[source] for source in sources_read(contracts)}, fresh, carried)
 
 
-def facts_of_few(
-    con: "duckdb.DuckDBPyConnection",
-    home: Home,
-    batch: str,
-    contracts: dict[str, Contract],
-    present: set[str],
-    reporter: Reporter,
-) -> None:
+def facts_of_few(con: "duckdb.DuckDBPyConnection", home: Home, batch: str, sources: Sources, reporter: Reporter) -> None:
     """Make the tables `person_fact`, `household_fact` and `fact_records` of the households that the connection holds.
 
     Args:
