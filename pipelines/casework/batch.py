@@ -345,7 +345,8 @@ def _plain(value: Any, kind: Any) -> Any:
 def _event(file_no: str, kind: str, text: str, ref: str | None, key: str) -> dict[str, Any]:
     moment = now()
     return {
-        "file_no": file_no, "happened_at": moment, "on_day": day_of(moment), "actor": PROGRAM.name, "role": PROGRAM.role, "kind": kind,
+        "file_no": file_no, "happened_at": moment, "on_day": day_of(moment),
+        "actor": PROGRAM.name, "role": PROGRAM.role, "kind": kind,
         "ref": ref, "text": text, "restricted": False, "key": key,
     }  # fmt: skip
 

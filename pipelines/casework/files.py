@@ -43,7 +43,7 @@ def open_file(connection: Connection, kind: str, subject_id: str, place: Place, 
     if found:
         return dict(found)
     today = day_of(now())
-    row = {
+    row: dict[str, Any] = {
         "file_no": next_number(connection, "D")[0], "kind": kind, "subject_id": subject_id, "town": place.town,
         "village": place.village, "grid": place.grid, "opened_on": today, "care_level": "none", "level_reason": "新建档",
         "level_since": today, "level_by": actor.name, "categories": [], "version": 1,
@@ -70,7 +70,8 @@ def add_event(connection: Connection, file_no: str, actor: Actor, kind: str, tex
     """
     moment = now()
     row = {
-        "file_no": file_no, "happened_at": moment, "on_day": more.get("on_day") or day_of(moment), "actor": actor.name, "role": actor.role,
+        "file_no": file_no, "happened_at": moment, "on_day": more.get("on_day") or day_of(moment),
+        "actor": actor.name, "role": actor.role,
         "kind": kind, "ref": more.get("ref"), "text": text, "restricted": bool(more.get("restricted")), "key": more["key"],
     }  # fmt: skip
     return add_new(connection, case_event, [row]) == 1

@@ -23,8 +23,10 @@ from pipelines.standardise.codes import read_code, read_sex, read_town
 
 HEADINGS = {
     "application_no": ["申请编号"], "name": ["姓名"], "id_number": ["公民身份号码", "身份证号", "证件号码"],
-    "relation": ["与申请人关系", "关系"], "sex": ["性别"], "birth_date": ["出生日期"], "phone": ["联系电话"], "address": ["现住址"],
-    "matter": ["申请事项"], "income": ["申报月收入"], "property": ["申报财产"], "form_no": ["授权书编号"], "signed_on": ["授权日期"],
+    "relation": ["与申请人关系", "关系"], "sex": ["性别"], "birth_date": ["出生日期"],
+    "phone": ["联系电话"], "address": ["现住址"],
+    "matter": ["申请事项"], "income": ["申报月收入"], "property": ["申报财产"],
+    "form_no": ["授权书编号"], "signed_on": ["授权日期"],
     "valid_to": ["授权截止"], "scope": ["授权范围"], "signed_by": ["签署人"], "town": ["受理镇街"], "accepted_on": ["受理日期"],
 }  # fmt: skip
 _REQUIRED = ("application_no", "name", "relation", "matter", "town", "accepted_on")

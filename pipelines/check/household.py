@@ -1,4 +1,4 @@
-"""The whole household (民发〔2021〕57号 第七条): who must be in it and is not on the form, who is on it and shown by nobody, who is out.
+"""The whole household (民发〔2021〕57号 第七条): who must be in it and is not on the form, who is shown by nobody, who is out.
 
 Belongs here: comparing the form with what the batch knows of the linked persons. Does not belong here: income, property, rules.
 """
@@ -177,13 +177,14 @@ def _known(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, want
     rows = connection.execute(f"""
         WITH everybody AS (SELECT person_id FROM wanted UNION SELECT other FROM kin)
         SELECT p.person_id, p.name, p.id_number, coalesce(p.alive, true), f.age, coalesce(f.in_custody, false),
-            coalesce(f.in_school, false), f.school_stage, coalesce(f.household_id, f.left_household_id), coalesce(f.on_any_roster, false),
+            coalesce(f.in_school, false), f.school_stage, coalesce(f.household_id, f.left_household_id),
+            coalesce(f.on_any_roster, false),
             h.town, h.village, h.grid
         FROM {lake.persons(home, batch)} AS p SEMI JOIN everybody USING (person_id)
         LEFT JOIN {lake_table("assess", "person_fact")} AS f USING (person_id)
         LEFT JOIN (FROM {lake_table("households", "households")} WHERE kind = 'assistance') AS h
             ON h.household_id = coalesce(f.household_id, f.left_household_id)""").fetchall()
-    known = {row[0]: _Known(row[1] or "", row[2] or "", *row[3:10], place=(row[10], row[11], row[12])) for row in rows}
+    known = {row[0]: _Known(row[1] or "", row[2] or "", *row[3:10], (row[10], row[11], row[12])) for row in rows}
     for person, other, kin in connection.execute("SELECT person_id, other, kin FROM kin ORDER BY ALL").fetchall():
         if person in known and other in known:
             known[person].kin.setdefault(other, kin)

@@ -174,6 +174,7 @@ def _keep(
     actor, batch, earlier = by
     moment = now()
     compared = _compared(members, out)
+    declared = [one.applicant.income for one in members if one.applicant and one.applicant.income]
     head = next((one for one in members if one.relation == SELF), members[0])
     with store.write() as connection:
         number = next_number(connection, "K")[0]
@@ -188,11 +189,13 @@ def _keep(
         plain_insert(
             connection, check,
             [{
-                "check_id": number, "application_no": application.application_no, "kind": "objection" if earlier else "application",
-                "matter": application.matter, "town": application.town, "accepted_on": application.accepted_on, "asked_at": moment,
+                "check_id": number, "application_no": application.application_no,
+                "kind": "objection" if earlier else "application",
+                "matter": application.matter, "town": application.town,
+                "accepted_on": application.accepted_on, "asked_at": moment,
                 "asked_by": actor.name, "batch": batch, "as_of": as_of(batch), "household_id": head.household_id,
                 "report_hash": content_hash(batch, rows, items, asked, results), "state": "已出报告", "earlier_check_id": earlier,
-                "declared_income": sum((one.applicant.income for one in members if one.applicant and one.applicant.income), Decimal(0)),
+                "declared_income": sum(declared, Decimal(0)),
                 "printed_times": 0, "version": 1,
             }],
         )  # fmt: skip
@@ -211,7 +214,8 @@ def _keep(
 def _member_row(number: str, one: Counted, other: str | None) -> dict[str, Any]:
     reason = "；".join(part for part in (one.reason, f"本人同时在申请 {other} 中" if other else "") if part)
     return {
-        "check_id": number, "position": one.position, "name": one.name, "id_number": one.id_number or None, "relation": one.relation,
+        "check_id": number, "position": one.position, "name": one.name,
+        "id_number": one.id_number or None, "relation": one.relation,
         "outcome": one.outcome, "person_id": one.person_id, "probability": one.probability, "candidates": one.candidates,
         "role": one.role, "reason": reason,
     }  # fmt: skip

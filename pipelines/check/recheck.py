@@ -80,8 +80,10 @@ def _on_rosters(home: Home, batch: str, classes: Sequence[str], withdrawn: set[s
                 SELECT DISTINCT household_id FROM {table("assess", "person_fact")}
                 WHERE household_id IS NOT NULL AND ({" OR ".join(facts)})
             )
-            SELECT m.household_id, any_value(coalesce(h.register_town, h.town)), any_value(h.town), any_value(h.village), any_value(h.grid),
-                list({{'person': m.person_id, 'relation': m.relation, 'head': m.person_id = h.head_person_id}} ORDER BY m.person_id)
+            SELECT m.household_id, any_value(coalesce(h.register_town, h.town)),
+            any_value(h.town), any_value(h.village), any_value(h.grid),
+                list({{'person': m.person_id, 'relation': m.relation, 'head': m.person_id = h.head_person_id}}
+                    ORDER BY m.person_id)
             FROM {table("households", "members")} AS m SEMI JOIN receiving USING (household_id)
             JOIN (FROM {table("households", "households")} WHERE kind = 'assistance') AS h USING (household_id)
             WHERE m.kind = 'assistance' GROUP BY m.household_id ORDER BY m.household_id""").fetchall()
@@ -185,7 +187,8 @@ def _keep(
             rows.append(
                 {
                     "check_id": number, "application_no": household.key, "kind": "recheck", "matter": "定期复核",
-                    "town": places[household.key].town or "镇街不详", "accepted_on": today, "asked_at": moment, "asked_by": actor.name,
+                    "town": places[household.key].town or "镇街不详", "accepted_on": today,
+                    "asked_at": moment, "asked_by": actor.name,
                     "batch": batch, "as_of": as_of(batch), "household_id": household.key, "state": "已出报告",
                     "earlier_check_id": last["check_id"] if last else None, "change": change, "summary": summary,
                     "printed_times": 0, "version": 1,

@@ -121,8 +121,9 @@ def _load(con: "duckdb.DuckDBPyConnection", households: Iterable[Household]) -> 
         for h in households
         for m in h.members
     ]
-    schema = {
-        "key": pl.String, "town": pl.String, "position": pl.Int32, "person_id": pl.String, "relation": pl.String, "head": pl.Boolean,
+    schema: dict[str, Any] = {
+        "key": pl.String, "town": pl.String, "position": pl.Int32, "person_id": pl.String,
+        "relation": pl.String, "head": pl.Boolean,
         "scope": pl.List(pl.String), "withdrawn": pl.Boolean, "several": pl.Boolean,
     }  # fmt: skip
     con.register("given", pl.DataFrame(rows, schema=schema, orient="row").to_arrow())
@@ -237,8 +238,8 @@ def _facts(con: "duckdb.DuckDBPyConnection", found: dict[str, Reckoned]) -> None
     names = [column[0] for column in cursor.description or []]
     for row in cursor.fetchall():
         found[row[0]].facts = dict(zip(names, row, strict=True))
-    for key, position, known, whole in con.execute("""
-        SELECT c.key, c.position, f.income_known, f.income FROM checked AS c JOIN person_fact AS f USING (person_id)""").fetchall():
+    incomes = "SELECT c.key, c.position, f.income_known, f.income FROM checked AS c JOIN person_fact AS f USING (person_id)"
+    for key, position, known, whole in con.execute(incomes).fetchall():
         found[key].incomes[position] = (known, whole)
 
 
@@ -321,7 +322,8 @@ def _lines(out: Reckoned, household: Household, day: dt.date, parameters: dict[s
         missing = ["标准"] if line is None else [] if outcome != "unknown" else ["有成员的收入不能确定"]
         told = f"人均月收入 {low}" + (f" 至 {high} 元" if high is not None else " 元以上，上限不能确定")
         rows.append(
-            {"test": test, "position": 0, "title": title, "outcome": outcome, "low": low, "high": high, "line": line, "words": told,
+            {"test": test, "position": 0, "title": title, "outcome": outcome,
+            "low": low, "high": high, "line": line, "words": told,
              "parameters": {"dibao.standard": str(standard.value) if standard else None}, "missing": missing}
         )  # fmt: skip
     return rows

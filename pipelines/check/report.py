@@ -28,6 +28,7 @@ from pipelines.storage import whole_or_absent
 TEMPLATES = Path(__file__).with_name("templates")
 ROLES = {"counted": "计入", "not_listed": "未列入", "unproven": "待证实", "excluded": "不计入"}
 OUTCOMES = {"linked": "已认定", "several": "可能是几个人，未认定", "new": "数据中没有此人"}
+WITHDRAWN = "授权已撤回，内容已关闭"
 VERDICTS = {"true": "疑似符合", "false": "疑似不符合", "unknown": "不能确定"}
 
 
@@ -66,30 +67,12 @@ def read_report(store: Store, check_id: str, actor: Actor, *, copy_of: int | Non
 
 
 def _laid_out(head: dict[str, Any], parts: dict[str, list[dict[str, Any]]], copy_of: int | None) -> dict[str, Any]:
-    contracts = load_contracts()
-    answers = load_sources().answers
     signed = {one["authorisation_id"]: one for one in parts["authorisations"]}
     closed = _closed(parts["asked"], signed)
-    titles = {key: contract.title for key, contract in contracts.items()}
-    members = []
-    for one in sorted(parts["members"], key=lambda row: row["position"]):
-        mine = lambda rows, one=one: [row for row in rows if row["position"] == one["position"]]  # noqa: E731
-        hidden = copy_of is not None and one["position"] != copy_of
-        items = [] if hidden else [i for i in mine(parts["items"]) if (i["position"], i["source"]) not in closed]
-        members.append(
-            one | {
-                "role_title": ROLES[one["role"]], "outcome_title": OUTCOMES[one["outcome"]], "hidden": hidden,
-                "items": sorted((i | {"title": titles.get(i["source"], i["source"]), "kind_title": KINDS[i["kind"]]} for i in items),
-                                key=lambda i: (list(KINDS).index(i["kind"]), i["source"], i["number"])),
-                "unasked": [] if hidden else [
-                    {"title": titles.get(a["source"], a["source"]), "why": "授权已撤回，内容已关闭" if (a["position"], a["source"]) in closed else answers[a["answer"]]}
-                    for a in mine(parts["asked"]) if a["answer"] not in ("found", "nothing") or (a["position"], a["source"]) in closed
-                ],
-                "nothing": [] if hidden else [titles.get(a["source"], a["source"]) for a in mine(parts["asked"]) if a["answer"] == "nothing"],
-                "income": next((r for r in mine(parts["results"]) if r["test"] == "declared_income" and not hidden), None),
-                "authorisation": next((s for s in signed.values() if s["person_id"] == one["person_id"] and s["name"] == one["name"]), None),
-            }
-        )  # fmt: skip
+    members = [
+        _member(one, parts, signed, closed) if copy_of in (None, one["position"]) else _veiled(one, signed)
+        for one in sorted(parts["members"], key=lambda row: row["position"])
+    ]
     tests = [row for row in parts["results"] if row["test"] != "declared_income"]
     names = {one["position"]: one["name"] for one in members}
     days = load_parameters()["check.valid_days"].value_on("000000", "any", day_of(now()))
@@ -99,12 +82,58 @@ def _laid_out(head: dict[str, Any], parts: dict[str, list[dict[str, Any]]], copy
         "lines": [row | {"verdict": VERDICTS[row["outcome"]]} for row in tests if row["test"].startswith("income_")],
         "programmes": [row | {"verdict": VERDICTS[row["outcome"]]} for row in _in_order(tests)],
         "rules": [] if copy_of is not None else [
-            row | {"who": names.get(row["position"], "全户")} for row in sorted(tests, key=lambda r: (r["outcome"] != "true", r["test"]))
+            row | {"who": names.get(row["position"],
+            "全户")} for row in sorted(tests, key=lambda r: (r["outcome"] != "true", r["test"]))
             if row["test"][:1] in "UO" and row["test"][1:].isdigit() and row["outcome"] != "false"
         ],
         "valid_until": day_of(head["asked_at"]) + dt.timedelta(days=valid_days),
         "more": sorted({why for one in members for why in _wanted(one)}),
     }  # fmt: skip
+
+
+def _person(one: dict[str, Any], signed: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What every copy says of a member: who, whether they count, what they signed."""
+    mine = [s for s in signed.values() if s["person_id"] == one["person_id"] and s["name"] == one["name"]]
+    return one | {
+        "role_title": ROLES[one["role"]], "outcome_title": OUTCOMES[one["outcome"]], "authorisation": mine[0] if mine else None,
+    }  # fmt: skip
+
+
+def _veiled(one: dict[str, Any], signed: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A member in somebody else's copy."""
+    return _person(one, signed) | {"hidden": True, "items": [], "unasked": [], "nothing": [], "income": None}
+
+
+def _member(
+    one: dict[str, Any],
+    parts: dict[str, list[dict[str, Any]]],
+    signed: dict[str, dict[str, Any]],
+    closed: set[tuple[int, str]],
+) -> dict[str, Any]:
+    """A member with what every source said, and what none was asked."""
+    contracts, answers = load_contracts(), load_sources().answers
+
+    def title(row: dict[str, Any]) -> str:
+        return contracts[row["source"]].title if row["source"] in contracts else str(row["source"])
+
+    def is_closed(row: dict[str, Any]) -> bool:
+        return (row["position"], row["source"]) in closed
+
+    items = [row for row in parts["items"] if row["position"] == one["position"] and not is_closed(row)]
+    asked = [row for row in parts["asked"] if row["position"] == one["position"]]
+    told = [row | {"title": title(row), "kind_title": KINDS[row["kind"]]} for row in items]
+    results = [row for row in parts["results"] if row["position"] == one["position"] and row["test"] == "declared_income"]
+    return _person(one, signed) | {
+        "hidden": False,
+        "items": sorted(told, key=lambda row: (list(KINDS).index(row["kind"]), row["source"], row["number"])),
+        "unasked": [
+            {"title": title(row), "why": WITHDRAWN if is_closed(row) else answers[row["answer"]]}
+            for row in asked
+            if is_closed(row) or row["answer"] not in ("found", "nothing")
+        ],
+        "nothing": [title(row) for row in asked if row["answer"] == "nothing" and not is_closed(row)],
+        "income": results[0] if results else None,
+    }
 
 
 def _in_order(tests: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -194,20 +223,25 @@ def write_xlsx(path: Path, report: dict[str, Any], printing: int) -> None:
                     made.write_string(number, place, "" if value is None else str(value), wrap)
 
         facts = [
-            ("核对报告编号", head["check_id"]), ("申请编号", head["application_no"]), ("申请事项", head["matter"]), ("受理镇街", head["town"]),
+            ("核对报告编号", head["check_id"]), ("申请编号", head["application_no"]),
+            ("申请事项", head["matter"]), ("受理镇街", head["town"]),
             ("受理日期", head["accepted_on"]), ("数据截至", head["as_of"]), ("报告有效至", report["valid_until"]),
             *((f"核对结论：{row['title']}", f"{row['verdict']}　{row['words']}") for row in report["lines"]),
             *((f"核对结论：{row['title']}", f"{row['verdict']}　{row['words']}") for row in report["programmes"]),
-            ("需要补充的材料", "\n".join(report["more"])), ("说明", "数据比对的结果，不是认定；能否享受政策由审核确认决定。仅供社会救助使用。"),
+            ("需要补充的材料", "\n".join(report["more"])), ("说明",
+            "数据比对的结果，不是认定；能否享受政策由审核确认决定。仅供社会救助使用。"),
         ]  # fmt: skip
         sheet("核对结论", ["项目", "内容"], facts, [32, 90])
         people = [
-            (one["position"], one["name"], one["id_number"], one["relation"], one["outcome_title"], one["role_title"], one["reason"],
-             one["authorisation"]["form_no"] if one["authorisation"] else "无", one["authorisation"]["valid_to"] if one["authorisation"] else "",
+            (one["position"], one["name"], one["id_number"], one["relation"],
+            one["outcome_title"], one["role_title"], one["reason"],
+             one["authorisation"]["form_no"] if one["authorisation"] else "无",
+             one["authorisation"]["valid_to"] if one["authorisation"] else "",
              one["income"]["words"] if one["income"] else "")
             for one in report["members"]
         ]  # fmt: skip
-        sheet("家庭成员", ["序号", "姓名", "证号", "与申请人关系", "认定", "是否计入", "说明", "授权书编号", "授权有效至", "申报收入比对"], people,
+        sheet("家庭成员", ["序号", "姓名", "证号", "与申请人关系", "认定", "是否计入",
+        "说明", "授权书编号", "授权有效至", "申报收入比对"], people,
               [6, 10, 22, 12, 16, 10, 40, 16, 12, 14])  # fmt: skip
         rows = [
             (one["position"], one["name"], i["kind_title"], i["title"], i["text"], i["amount"], i["period_from"], i["period_to"],

@@ -69,7 +69,7 @@ def _file(call: Call) -> Response:
     return show(
         call, "file.html", opened_for=purpose, file=file, household=household, subject=file["subject_id"],
         events=history(call.store, file, call.actor), outcomes=load_outcomes(), methods=METHODS, key=uuid.uuid4().hex,
-        columns=load_worklist_policy().columns, **belonging(call.store, file["file_no"]),
+        columns=load_worklist_policy().columns, of=belonging(call.store, file["file_no"]),
     )  # fmt: skip
 
 

@@ -138,7 +138,8 @@ def _environment() -> Environment:
     if not _ENVIRONMENT:
         _ENVIRONMENT.append(
             Environment(
-                loader=FileSystemLoader([Path(__file__).with_name("templates"), TEMPLATES]), autoescape=select_autoescape(default=True),
+                loader=FileSystemLoader([Path(__file__).with_name("templates"), TEMPLATES]),
+                autoescape=select_autoescape(default=True),
                 undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
             )
         )  # fmt: skip
@@ -171,7 +172,8 @@ async def _form(request: Request) -> tuple[dict[str, str], dict[str, tuple[str, 
     if int(request.headers.get("content-length") or 0) > LARGEST:
         return {}, {}
     data: FormData = await request.form(max_files=5, max_fields=600, max_part_size=200_000)
-    form, files = {}, {}
+    form: dict[str, str] = {}
+    files: dict[str, tuple[str, bytes]] = {}
     for name, value in data.multi_items():
         if isinstance(value, UploadFile):
             content = await value.read(LARGEST + 1)

@@ -105,7 +105,9 @@ def test_full_values_are_seen_for_a_reason_and_for_half_an_hour(wang, monkeypatc
     accounts.open_subject(wang, held, "H1", "入户走访")
     assert accounts.opened(wang, held, "H1") == "入户走访"
     assert accounts.opened(wang, held, "H2") is None
-    assert [(row["action"], row["purpose"], row["subjects"]) for row in latest(wang, limit=1)] == [("查看完整信息", "入户走访", ["H1"])]
+    assert [(row["action"], row["purpose"], row["subjects"]) for row in latest(wang, limit=1)] == [
+        ("查看完整信息", "入户走访", ["H1"])
+    ]
     later = accounts.now() + accounts.OPEN_FOR + dt.timedelta(minutes=1)
     monkeypatch.setattr(accounts, "now", lambda: later)
     assert accounts.opened(wang, held, "H1") is None

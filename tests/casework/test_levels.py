@@ -74,7 +74,7 @@ def test_it_does_not_go_below_an_open_lead_nor_while_an_urgent_one_is_open(lite)
         judge(lite, urgent, "orange")
 
 
-def test_who_raised_it_today_does_not_lower_it_today(lite, monkeypatch):
+def test_who_raised_it_today_does_not_lower_it_today(lite):
     number = household(lite)
     judge(lite, number, "orange", VILLAGE)
     visited(lite, number)
@@ -170,5 +170,3 @@ def test_what_is_restricted_is_for_the_district_and_the_adviser(lite):
     assert (seen(DISTRICT), seen(TOWN), seen(VILLAGE)) == (True, False, False)
     set_adviser(lite, read_file(lite, number, TOWN), VILLAGE.name, TOWN)
     assert (seen(TOWN), seen(VILLAGE)) == (False, True)
-
-

@@ -38,7 +38,7 @@ def test_processes_that_start_together_make_one_store(url):
     def start():
         try:
             Store(url).close()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the test fails with it
             failures.append(error)
 
     threads = [threading.Thread(target=start) for _ in range(6)]
@@ -61,7 +61,9 @@ def test_what_is_only_added_to_is_guarded_by_the_database(store, table, change):
         report(connection, number, TOWN, {"matter": "住房", "wanted": "核实"}, key="r1")
     with store.read() as connection:
         assert connection.execute(select(func.count()).select_from(table)).scalar() > 0
-    statement = update(table).values({next(c for c in table.c if c.name in ("actor",)): "x"}) if change == "update" else delete(table)
+    statement = (
+        update(table).values({next(c for c in table.c if c.name == "actor"): "x"}) if change == "update" else delete(table)
+    )
     with pytest.raises(DatabaseError, match="only added to"), store.write() as connection:
         connection.execute(statement)
 

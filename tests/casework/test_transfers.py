@@ -60,7 +60,12 @@ def test_every_allowed_way_is_open_and_every_other_is_closed(lite, state, to):
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from([*POLICY.states, "别的"]), st.sampled_from([VILLAGE, TOWN, DISTRICT]), st.booleans()), max_size=12))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([*POLICY.states, "别的"]), st.sampled_from([VILLAGE, TOWN, DISTRICT]), st.booleans()),
+        max_size=12,
+    )
+)
 def test_no_sequence_of_messages_reaches_an_undeclared_state(lite, messages):
     number = reported(lite, household(lite, f"H{next(KEYS):011d}"))
     for to, actor, again in messages:
@@ -178,7 +183,7 @@ def test_one_message_that_arrives_many_times_at_once_counts_once(store):
     def send():
         try:
             move(store, number, Move("已受理", version, "the same"), TOWN)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the test fails with it
             failures.append(error)
 
     threads = [threading.Thread(target=send) for _ in range(8)]

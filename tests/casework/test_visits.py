@@ -25,7 +25,11 @@ def lead(due, level="orange", urgent=False, raised=dt.datetime(2026, 11, 2, 17, 
 
 @pytest.mark.parametrize(
     ("level", "first", "then"),
-    [("red", D(2026, 11, 5), D(2026, 11, 12)), ("orange", D(2026, 11, 11), D(2026, 12, 7)), ("yellow", D(2026, 11, 30), D(2027, 2, 3))],
+    [
+        ("red", D(2026, 11, 5), D(2026, 11, 12)),
+        ("orange", D(2026, 11, 11), D(2026, 12, 7)),
+        ("yellow", D(2026, 11, 30), D(2027, 2, 3)),
+    ],
 )
 def test_each_level_has_its_first_contact_and_its_rhythm(level, first, then):
     assert next_visit(watched(level)).by == first

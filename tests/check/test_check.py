@@ -144,7 +144,9 @@ def owner(town):
 
 def rows_of(store, check_id, source):
     with store.read() as connection:
-        return connection.execute(select(check_item).where(check_item.c.check_id == check_id, check_item.c.source == source)).all()
+        return connection.execute(
+            select(check_item).where(check_item.c.check_id == check_id, check_item.c.source == source)
+        ).all()
 
 
 def test_with_an_authorisation_property_is_found_and_undeclared_property_is_told(owner, town, store):
@@ -181,7 +183,9 @@ def test_without_a_valid_authorisation_no_row_of_a_closed_source_is_anywhere(own
     told = render_html(report, 1) + " ".join(str(cell.value) for sheet in book for cells in sheet.iter_rows() for cell in cells)
     assert plates
     assert not [one for one in plates if one["plate"] in told]
-    member_tests = [one for one in report["rules"] if one["position"] == place and one["test"] == "O04" and one["outcome"] == "true"]
+    member_tests = [
+        one for one in report["rules"] if one["position"] == place and one["test"] == "O04" and one["outcome"] == "true"
+    ]
     assert member_tests == []
 
 

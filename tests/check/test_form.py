@@ -93,7 +93,18 @@ def test_what_is_out_of_scope_is_not_open():
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_a_file_as_it_comes_is_read(tmp_path, suffix):
-    headings = ["申请编号", "姓名", "身份证号", "与申请人关系", "申请事项", "授权书编号", "授权日期", "签署人", "受理镇街", "受理日期"]
+    headings = [
+        "申请编号",
+        "姓名",
+        "身份证号",
+        "与申请人关系",
+        "申请事项",
+        "授权书编号",
+        "授权日期",
+        "签署人",
+        "受理镇街",
+        "受理日期",
+    ]
     values = ["SQ1", "张三", "370211198003051230", "本人", "低保", "S1", "2026.11.1", "本人", "王台街道办事处", "2026年11月2日"]
     path = tmp_path / f"申请.{suffix}"
     if suffix == "csv":

@@ -18,7 +18,7 @@ PICTURES = Path(__file__).resolve().parents[2] / "docs" / "images"
 
 
 @pytest.fixture
-def address(app, clerks):
+def address(app, clerks):  # noqa: ARG001  the accounts must be there
     with served(app) as url:
         yield url
 

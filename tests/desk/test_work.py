@@ -65,7 +65,12 @@ def test_a_transfer_goes_its_way_over_the_pages(store, log_in, file_no):
     page = f"/file/{file_no}"
     made = village.post(f"{page}/transfer", page, matter="危房", wanted="请鉴定", department="", key="one")
     address = made.headers["location"]
-    steps = [("已受理", {}), ("已分办", {"department": "住建"}), ("办理中", {}), ("已办结", {"result": "R1", "closed_on": TODAY, "granted": "改造"})]
+    steps = [
+        ("已受理", {}),
+        ("已分办", {"department": "住建"}),
+        ("办理中", {}),
+        ("已办结", {"result": "R1", "closed_on": TODAY, "granted": "改造"}),
+    ]
     for number, (to, fields) in enumerate(steps):
         answer = town.post(address, address, to=to, version=town.field(address, "version"), key=f"k{number}", **fields)
         assert answer.status_code == 303, answer.text
@@ -140,5 +145,3 @@ def test_twenty_clerks_at_once_lose_nothing_and_meet_no_lock(app, store, clerks)
     assert visits == outcomes["visit", 303]
     assert events - before >= outcomes["visit", 303] + outcomes["transfer", 303]
     assert sum(outcomes.values()) == 100
-
-

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def gather_rows(
     con: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: dict[str, Contract], persons: str
 ) -> Sources:
-    """Make a table `row_<source>` and a view `src_<source>` of it for each contract, with the rows of some persons; `near_person`.
+    """Make a table `row_<source>` and a view `src_<source>` for each contract, with the rows of some persons; and `near_person`.
 
     Rows that name nobody are nobody's here: whose household's they are is known where the whole district is.
 

@@ -67,7 +67,7 @@ def run_steps(
     reporter: Reporter,
     parameters: dict[str, Parameter],
 ) -> None:
-    """Every step over the relations that the connection holds: person_fact, household_fact, edge, member, src_<source>, person."""
+    """Every step over what the connection holds: person_fact, household_fact, edge, member, person, src_<source>."""
     classes = load_classes()
     _load_parameters(con, batch, parameters)
     _load_statements(con, home, batch)
