@@ -184,7 +184,10 @@ def _known(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, want
         LEFT JOIN {lake_table("assess", "person_fact")} AS f USING (person_id)
         LEFT JOIN (FROM {lake_table("households", "households")} WHERE kind = 'assistance') AS h
             ON h.household_id = coalesce(f.household_id, f.left_household_id)""").fetchall()
-    known = {row[0]: _Known(row[1] or "", row[2] or "", *row[3:10], (row[10], row[11], row[12])) for row in rows}
+    known = {
+        row[0]: _Known(row[1] or "", row[2] or "", row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10:13])
+        for row in rows
+    }
     for person, other, kin in connection.execute("SELECT person_id, other, kin FROM kin ORDER BY ALL").fetchall():
         if person in known and other in known:
             known[person].kin.setdefault(other, kin)
