@@ -22,6 +22,8 @@ install: .venv/installed  ## the pinned dependencies and the command zhudong, in
 
 demo: install  ## run the main job on data_samples/ and say what it made and where
 	$(BIN)/zhudong run --extracts data_samples --home $(HOME_DIR) --batch 2026-10
+	@$(BIN)/zhudong account demo --home $(HOME_DIR)
+	@echo "办理台：$(BIN)/zhudong desk --home $(HOME_DIR)"
 
 test: install  ## every check and every test
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from assets.graph import Key, stage_asset
 from assets.resources import Counts, Place
 from pipelines.progress import Reporter
 
+CASES: Key = ("case_files",)
 WAREHOUSE: Key = ("warehouse",)
 WORKLISTS: Key = ("worklists",)
 MASKED: Key = ("masked",)
@@ -18,6 +19,13 @@ REPORT: Key = ("report",)
 
 def publish_assets() -> list[dg.AssetsDefinition]:
     """The published database, then what is written from it."""
+
+    def cases(place: Place, batch: str, reporter: Reporter) -> Counts:
+        from pipelines.casework.batch import export_tables, meet_batch
+
+        counts = meet_batch(place.at(), batch, reporter)
+        export_tables(place.at(), batch)
+        return counts
 
     def warehouse(place: Place, batch: str, reporter: Reporter) -> Counts:
         from pipelines.publish.warehouse import build_warehouse
@@ -41,11 +49,20 @@ def publish_assets() -> list[dg.AssetsDefinition]:
 
     return [
         stage_asset(
+            CASES,
+            cases,
+            title="办理台",
+            group="publish",
+            deps=[LEADS],
+            description="办理台：有线索的家庭建档，收回的走访结果记入档案，推算下次走访；办理情况抄一份给数据库。",
+            kinds={"postgres"},
+        ),
+        stage_asset(
             WAREHOUSE,
             warehouse,
             title="发布数据库",
             group="publish",
-            deps=[LEADS],
+            deps=[LEADS, CASES],
             description="数据库：在旁边建好、检查、一次换上；检查不过，原来的不动。",
             kinds={"duckdb"},
         ),

@@ -79,6 +79,10 @@ def build_parser() -> argparse.ArgumentParser:
         _evaluate,
         _masked,
         _dev,
+        _desk,
+        _account,
+        _check_household,
+        _recheck,
     ):
         add(commands)
     return parser
@@ -389,6 +393,127 @@ def _dev(commands: Any) -> None:
     parser.add_argument("--extracts", type=Path, default=Path("extracts"), metavar="DIR", help="数据文件夹（默认 extracts）")
     parser.add_argument("--port", type=int, default=3000, metavar="N", help="端口（默认 3000）")
     _with_home(parser)
+
+
+def _desk(commands: Any) -> None:
+    def command(given: argparse.Namespace) -> None:
+        from pipelines.desk.app import serve
+
+        serve(_home(given), given.host, given.port, tuple(given.name))
+
+    parser = _command(commands, "desk", "打开办理台（默认只在本机）", command)
+    parser.add_argument("--host", default="127.0.0.1", metavar="地址", help="在哪个地址上提供（默认 127.0.0.1，只在本机）")
+    parser.add_argument("--port", type=int, default=8620, metavar="N", help="端口（默认 8620）")
+    parser.add_argument("--name", action="append", default=[], metavar="域名", help="反向代理所用的域名，可写多次")
+    _with_home(parser)
+
+
+def _account(commands: Any) -> None:
+    def command(given: argparse.Namespace) -> None:
+        from pipelines.casework import accounts
+        from pipelines.casework.store import open_store
+
+        store = open_store(_home(given))
+        if given.action == "list":
+            for one in accounts.accounts(store):
+                state = "已停用" if one["disabled_at"] else "可用"
+                print("\t".join([one["name"], one["role"], one["town"] or "", one["village"] or "", state]))
+            return
+        if given.action == "demo":
+            made = accounts.demo_account(store)
+            print(
+                f"演示账号：{made[0]}　密码：{made[1]}　（只能在本机使用）"
+                if made
+                else "演示账号已经有了；忘了密码请用 password 重设。"
+            )
+            return
+        if not given.account:
+            raise UsageError("请写账号名，例如 zhudong account add 张三 --role town --town 王台街道。")
+        if given.action == "disable":
+            accounts.disable(store, given.account)
+            print(f"已停用：{given.account}")
+            return
+        password = _password()
+        if given.action == "password":
+            accounts.set_password(store, given.account, password)
+        else:
+            place = {"town": given.town, "village": given.village, "organisation": given.organisation, "title": given.title}
+            accounts.add_account(store, given.account, password, given.role, **place)
+        print(f"{'已重设密码' if given.action == 'password' else '已建立账号'}：{given.account}")
+
+    parser = _command(commands, "account", "办理台的账号：新建、列出、重设密码、停用；demo 建一个只在本机可用的演示账号", command)
+    parser.add_argument("action", choices=["add", "list", "password", "disable", "demo"])
+    parser.add_argument("account", nargs="?", metavar="账号")
+    parser.add_argument(
+        "--role", default="town", choices=["district", "town", "village", "organisation"], help="角色（默认 town）"
+    )
+    parser.add_argument("--town", metavar="镇街")
+    parser.add_argument("--village", metavar="村居")
+    parser.add_argument("--organisation", metavar="机构")
+    parser.add_argument("--title", metavar="姓名")
+    _with_home(parser)
+
+
+def _check_household(commands: Any) -> None:
+    def command(given: argparse.Namespace) -> int:
+        from pipelines.casework.access import Actor
+        from pipelines.casework.store import open_store
+        from pipelines.check.form import read_form
+        from pipelines.check.perform import perform
+        from pipelines.check.report import printed, read_report, render_html, write_results, write_xlsx
+
+        home = _home(given)
+        store, actor = open_store(home), Actor("command", "district", title="命令行")
+        applications, refused = read_form(given.file)
+        done = perform(home, store, applications, actor)
+        given.out.mkdir(parents=True, exist_ok=True, mode=0o700)
+        reports = []
+        for one in done:
+            if one.check_id:
+                printing, report = printed(store, one.check_id), read_report(store, one.check_id, actor)
+                write_xlsx(given.out / f"{one.check_id}_核对报告.xlsx", report, printing)
+                (given.out / f"{one.check_id}_核对报告.html").write_text(render_html(report, printing), encoding="utf-8")
+                reports.append(report)
+        stopped: list[tuple[str, int | str, str]] = [(one.application_no, one.row_no, one.reason) for one in refused]
+        stopped += [(one.application_no, "", one.refused) for one in done if not one.check_id]
+        write_results(given.out / "核对结果.csv", reports, stopped)
+        for number, row, reason in stopped:
+            print(f"没有核对：申请 {number}{f' 第 {row} 行' if row else ''}：{reason}", file=sys.stderr)
+        print(f"核对 {len(reports)} 户，没有核对 {len(stopped)} 条；报告在 {given.out}")
+        return 1 if stopped and not reports else 0
+
+    parser = _command(commands, "check-household", "逢进必核：按申请表核对家庭，每个申请编号一份报告", command)
+    parser.add_argument("file", type=Path, metavar="FILE", help="申请表（CSV 或 XLSX），一人一行")
+    parser.add_argument("--out", type=Path, default=Path("核对报告"), metavar="DIR", help="报告写到哪里（默认 核对报告）")
+    _with_home(parser)
+
+
+def _recheck(commands: Any) -> None:
+    def command(given: argparse.Namespace) -> None:
+        from pipelines.casework.store import open_store
+        from pipelines.check.recheck import recheck
+
+        home = _home(given)
+        for name, count in recheck(home, open_store(home), reporter(), classes=given.classes or (), due_only=given.due).items():
+            print(f"{ {'households': '复核（户）', 'reported': '上报转办'}.get(name, name) }\t{count:,}")
+
+    parser = _command(commands, "recheck", "存量复核：在册家庭与上次复核比较，只列有变化的", command)
+    parser.add_argument("--class", dest="classes", nargs="*", metavar="类别", choices=["低保", "特困", "低保边缘", "刚性支出"])
+    parser.add_argument("--due", action="store_true", help="只复核到期的（民发〔2021〕57号 第三十一条）")
+    _with_home(parser)
+
+
+def _password() -> str:
+    """A password from `ZHUDONG_PASSWORD` or typed twice; never from the command line, which others can read."""
+    given = os.environ.get("ZHUDONG_PASSWORD")
+    if given:
+        return given
+    import getpass
+
+    first = getpass.getpass("密码：")
+    if first != getpass.getpass("再写一遍："):
+        raise UsageError("两次写的密码不一样。")
+    return first
 
 
 if __name__ == "__main__":

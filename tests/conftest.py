@@ -47,3 +47,11 @@ def browser():
                 started.close()
 
     return page
+
+
+@pytest.fixture(scope="session")
+def district_home(tmp_path_factory):
+    """A published district of 1,000 persons with its case store. Not to be changed: copy it."""
+    from tests.builders.district_home import publish_district
+
+    return publish_district(tmp_path_factory.mktemp("district_home"))

@@ -7,6 +7,7 @@ tables that schemas/lake/facts.sql declares. Does not belong here: any fact's ow
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,23 +68,52 @@ def compute_facts(home: Home, batch: str, reporter: Reporter) -> dict[str, int |
         present = view_sources(con, home, batch, list(read.values()))
         view_linkage(con, home, batch)
         _view_households(con, home, batch)
-        present, carried = carry(con, home, batch, read, present)
-        _set_variables(con, batch, read, present)
-        _load_towns(con)
+        fresh, carried = carry(con, home, batch, read, present)
+        set_variables(con, batch, read, fresh)
+        load_towns(con)
         _load_authorisations(con, home)
-        _load_earlier(con, home, batch)
-        for title, steps in _STEPS.items():
-            reporter.start(title)
-            for step in steps:
-                if step == "houses":
-                    view_houses(con, home, batch, read)
-                _run(con, step)
-                if step == "assistance":
-                    _run(con, "authorised")
-                    _tell_unmatched(con, reporter)
-                    _limit_to_purpose(con, contracts, read, present | carried, present)
-                    _load_questions(con, home, batch)
+        load_earlier(con, home, batch)
+        run_steps(con, home, batch, Sources(contracts, read, fresh, carried), reporter)
         return _write(con, home, batch, reporter, carried)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What there is to read.
+
+    Attributes:
+        contracts: all of them.
+        read: those that facts are made of.
+        fresh: those whose silence says something.
+        carried: those of which an earlier delivery speaks on.
+    """
+
+    contracts: Mapping[str, Contract]
+    read: Mapping[str, Contract]
+    fresh: set[str]
+    carried: set[str]
+
+
+def run_steps(
+    con: "duckdb.DuckDBPyConnection", home: Home, batch: str, sources: Sources, reporter: Reporter, withheld: str = ""
+) -> None:
+    """Every step up to the persons' facts, over the relations that the connection holds.
+
+    `withheld` is a table of person_id: those who took their authorisation back, whom no roster opens either.
+    """
+    for title, steps in _STEPS.items():
+        reporter.start(title)
+        for step in steps:
+            if step == "houses":
+                view_houses(con, home, batch, sources.read)
+            run_step(con, step)
+            if step == "assistance":
+                run_step(con, "authorised")
+                if withheld:
+                    con.execute(f"DELETE FROM authorised WHERE person_id IN (SELECT person_id FROM {withheld})")
+                _tell_unmatched(con, reporter)
+                _limit_to_purpose(con, sources.contracts, sources.read, sources.fresh | sources.carried, sources.fresh)
+                _load_questions(con, home, batch)
 
 
 def declared_columns(table: str) -> list[str]:
@@ -94,7 +124,8 @@ def declared_columns(table: str) -> list[str]:
     return re.findall(r"^    ([a-z_0-9]+) [A-Z]", body.group(1), re.MULTILINE)
 
 
-def _run(con: "duckdb.DuckDBPyConnection", step: str) -> None:
+def run_step(con: "duckdb.DuckDBPyConnection", step: str) -> None:
+    """Run one of the SQL files beside this module."""
     con.execute(Path(__file__).with_name(f"{step}.sql").read_text(encoding="utf-8"))
 
 
@@ -103,14 +134,14 @@ def _write(
 ) -> dict[str, int | float]:
     counts: dict[str, int | float] = {}
     reporter.start("计算事实：写出人员")
-    _run(con, "person")
+    run_step(con, "person")
     columns = ", ".join(declared_columns("person_fact"))
     path = home.lake(batch, "assess", "person_fact")
     counts["persons"] = write_parquet(con, f"SELECT {columns} FROM person_income", path)
     # Households are summed up from the file just written: holding the wide table as well would take twice the memory.
     con.execute(f"CREATE VIEW person_written AS FROM read_parquet('{quoted(path)}')")
     reporter.start("计算事实：写出家庭")
-    _run(con, "household")
+    run_step(con, "household")
     columns = ", ".join(declared_columns("household_fact"))
     counts["households"] = write_parquet(
         con, f"SELECT {columns} FROM household_wide", home.lake(batch, "assess", "household_fact")
@@ -134,7 +165,8 @@ def _view_households(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -
         con.execute(f"CREATE VIEW {view} AS FROM read_parquet('{quoted(path)}')")
 
 
-def _set_variables(con: "duckdb.DuckDBPyConnection", batch: str, read: Mapping[str, Contract], present: set[str]) -> None:
+def set_variables(con: "duckdb.DuckDBPyConnection", batch: str, read: Mapping[str, Contract], present: set[str]) -> None:
+    """Give the connection the dates of a batch's windows, and which sources came."""
     con.execute(f"SET VARIABLE batch = '{batch}'")
     for name, day in windows(batch).variables().items():
         con.execute(f"SET VARIABLE {name} = DATE '{day}'")
@@ -181,7 +213,7 @@ def _load_questions(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) ->
     """)
 
 
-def _load_towns(con: "duckdb.DuckDBPyConnection") -> None:
+def load_towns(con: "duckdb.DuckDBPyConnection") -> None:
     """Make `town`: the name and kind (urban, rural) of each town."""
     path = quoted(SCHEMAS / "codes" / "towns.csv")
     con.execute(f"""
@@ -224,7 +256,7 @@ def _tell_unmatched(con: "duckdb.DuckDBPyConnection", reporter: Reporter) -> Non
         reporter.note(f"核对授权登记表（{AUTHORISATIONS}）里有 {unmatched} 行的编号找不到人或家庭，没有生效；请核对编号。")
 
 
-def _load_earlier(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
+def load_earlier(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
     """Make `earlier_fact`: what the batch before knew of each person's certificate, by today's person ids."""
     before = earlier_batch(home, batch, "assess", "person_fact")
     con.execute(f"SET VARIABLE has_earlier = {before is not None}")

@@ -53,21 +53,54 @@ def compute_income(
         DeclarationError: the classes or parameters are wrongly declared.
     """
     check_batch(batch)
-    classes = load_classes()
     with home.connect() as con:
         present = _open(con, home, batch)
-        _load_parameters(con, batch, load_parameters() if parameters is None else parameters)
-        _load_statements(con, home, batch)
-        _run(con, "earners")
-        for title, steps in _STEPS.items():
-            reporter.start(title)
-            for step in steps:
-                if step == "kin":
-                    _add_undelivered(con, classes, present)
-                    _run(con, "stated")
-                _run(con, step)
-        _load_classes(con, classes)
+        run_steps(con, home, batch, present, reporter, load_parameters() if parameters is None else parameters)
         return _write(con, home, batch)
+
+
+def run_steps(
+    con: "duckdb.DuckDBPyConnection",
+    home: Home,
+    batch: str,
+    present: set[str],
+    reporter: Reporter,
+    parameters: dict[str, Parameter],
+) -> None:
+    """Every step over what the connection holds: person_fact, household_fact, edge, member, person, src_<source>."""
+    classes = load_classes()
+    _load_parameters(con, batch, parameters)
+    _load_statements(con, home, batch)
+    _run(con, "earners")
+    for title, steps in _STEPS.items():
+        reporter.start(title)
+        for step in steps:
+            if step == "kin":
+                _add_undelivered(con, classes, present)
+                _run(con, "stated")
+            _run(con, step)
+    _load_classes(con, classes)
+
+
+def income_of_few(
+    con: "duckdb.DuckDBPyConnection",
+    home: Home,
+    batch: str,
+    present: set[str],
+    reporter: Reporter,
+    parameters: dict[str, Parameter],
+) -> None:
+    """Make the tables `income_statement` and `household_income` of the households that the connection holds (`facts.few`).
+
+    The steps' own tables lie in a schema of their own, which is dropped: their names are the facts' as well.
+    """
+    con.execute("CREATE SCHEMA reckoning; SET search_path = 'reckoning,main'")
+    con.execute(f"SET VARIABLE has_pensions = {'pensions' in present}")
+    run_steps(con, home, batch, present, reporter, parameters)
+    statements, households = output_queries(batch)
+    con.execute(f"CREATE TABLE main.income_statement AS {statements}")
+    con.execute(f"CREATE TABLE main.household_income AS {households}")
+    con.execute("SET search_path = 'main'; DROP SCHEMA reckoning CASCADE")
 
 
 def _open(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> set[str]:
@@ -159,9 +192,15 @@ def _run(con: "duckdb.DuckDBPyConnection", step: str) -> None:
     con.execute(Path(__file__).with_name(f"{step}.sql").read_text(encoding="utf-8"))
 
 
-def _write(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> dict[str, int | float]:
+def output_queries(batch: str) -> tuple[str, str]:
+    """The queries of the two tables: statements, households."""
     output = Path(__file__).with_name("output.sql").read_text(encoding="utf-8").replace("$batch", f"'{batch}'")
     statements, households = output.split(";\n")[:2]
+    return statements, households
+
+
+def _write(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> dict[str, int | float]:
+    statements, households = output_queries(batch)
     counts: dict[str, int | float] = {
         "statements": write_parquet(con, statements, home.lake(batch, "assess", "income_statement")),
         "households": write_parquet(con, households, home.lake(batch, "assess", "household_income")),

@@ -84,6 +84,11 @@ def open_facts(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) 
             )
         view = "fact_of_household" if table == "household_fact" else table
         connection.execute(f"CREATE OR REPLACE VIEW {view} AS FROM read_parquet('{quoted(path)}')")
+    with_income(connection)
+
+
+def with_income(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Make the view `household_fact` of `fact_of_household` and `household_income`: what rules speak of."""
     connection.execute("""
         CREATE OR REPLACE VIEW household_fact AS
         SELECT f.*, i.low AS household_income_low, i.high AS household_income_high, i.deduction_low AS household_deduction_low,

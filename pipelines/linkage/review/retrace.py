@@ -183,21 +183,27 @@ def _persons_around(work: Round, nearest: int) -> None:
     connection, config = work.connection, work.config
     connection.execute(_STEPS[0])
     make_repairs(connection, "subject_face")
+    condition = conditions_of_keys(connection, config, "subject_face")
+    connection.execute(_STEPS[1].replace("{condition}", condition))
+    candidate_pairs(connection, config, "subject_face", "near_face", relations={"repair": "repair"})
+    connection.execute(_STEPS[2].replace("{nearest}", str(nearest)))
+    connection.execute(_STEPS[3])
+
+
+def conditions_of_keys(connection: "duckdb.DuckDBPyConnection", config: Config, faces: str) -> str:
+    """SQL over person_faces that holds wherever a key could hold for somebody of `faces`; needs `make_repairs` before."""
     conditions = ["false"]
     for key in config.keys.values():
         if key.source not in (None, "repair"):
             continue
-        table = key.source or "subject_face"
+        table = key.source or faces
         where = f"({key.when}) AND " + " AND ".join(f"({e}) IS NOT NULL" for e in key.same)
         parts = []
         for same, against in zip(key.same, key.against or key.same, strict=True):
             values = _column(connection, f"SELECT DISTINCT ({same}) FROM {table} WHERE {where} ORDER BY ALL")
             parts.append(f"({against}) IN ({_listed(values)})")
         conditions.append(f"({' AND '.join(parts)})")
-    connection.execute(_STEPS[1].replace("{condition}", " OR ".join(conditions)))
-    candidate_pairs(connection, config, "subject_face", "near_face", relations={"repair": "repair"})
-    connection.execute(_STEPS[2].replace("{nearest}", str(nearest)))
-    connection.execute(_STEPS[3])
+    return " OR ".join(conditions)
 
 
 def _little_world(work: Round, home: Home, batch: str, rows: list[str]) -> None:
@@ -278,7 +284,7 @@ def _pairs(work: Round) -> None:
         SELECT p.r AS eid, {face} FROM pair AS p JOIN only_others AS f USING (eid)
         UNION SELECT p.r, {face} FROM pair AS p JOIN brought_face AS f USING (eid)
             JOIN unit_profile AS u ON u.unit = p.l WHERE f.profile <> u.profile""")
-    tables = _frequencies(connection, config)
+    tables = frequencies_of_candidates(connection, config)
     with_frequencies(connection, config, "pair_face", tables, "pair", "right_compared")
     for name, comparison in config.comparisons.items():
         if comparison.frequency:  # alone, so that its rarity is known by itself
@@ -290,7 +296,7 @@ def _pairs(work: Round) -> None:
     decide(connection, config, model, people, relatives)
 
 
-def _frequencies(connection: "duckdb.DuckDBPyConnection", config: Config) -> dict[tuple[str, int], str]:
+def frequencies_of_candidates(connection: "duckdb.DuckDBPyConnection", config: Config) -> dict[tuple[str, int], str]:
     """The tables of `frequency.frequency_tables`, for the values of the candidates alone."""
     everybody = connection.execute("SELECT count(*) FROM persons").fetchall()[0][0]
     tables = {}
