@@ -154,13 +154,10 @@ def add_new(connection: Connection, table: Table, rows: list[dict[str, Any]], *k
     """Insert the rows whose key (`key` by default) is not there yet; returns how many. What comes twice changes nothing."""
     if not rows:
         return 0
-    dialect = _dialect(connection)
-    statement = dialect(table).on_conflict_do_nothing(index_elements=list(key or ("key",)))
-    if len(rows) == 1:
-        return connection.execute(statement, rows[0]).rowcount
-    before = connection.execute(select(text("count(*)")).select_from(table)).scalar_one()
-    connection.execute(statement, rows)
-    return int(connection.execute(select(text("count(*)")).select_from(table)).scalar_one() - before)
+    unique = list(key or ("key",))
+    # what comes back is what was written: a row count is not told alike by the two databases' drivers
+    statement = _dialect(connection)(table).on_conflict_do_nothing(index_elements=unique).returning(table.c[unique[0]])
+    return len(connection.execute(statement, rows).all())
 
 
 def _dialect(connection: Connection) -> Any:

@@ -1,6 +1,7 @@
 """The store: one form on both databases, history nobody rewrites, nobody's change lost."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -104,15 +105,12 @@ def test_numbers_are_given_out_once_to_many_at_once(store):
 
 
 def test_two_who_open_a_households_file_at_once_get_one(store):
-    numbers = []
-    threads = [threading.Thread(target=lambda: numbers.append(household(store))) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(6) as pool:
+        numbers = list(pool.map(lambda _: household(store), range(6)))  # an error in one of them is this test's
     with store.read() as connection:
         assert connection.execute(select(func.count()).select_from(case_file)).scalar() == 1
-    assert len(set(numbers)) == 1
+        made = connection.execute(select(func.count()).select_from(case_event).where(case_event.c.kind == "建档")).scalar()
+    assert (len(set(numbers)), made) == (1, 1)
 
 
 def test_an_error_of_the_database_does_not_quote_what_was_typed(lite):
