@@ -55,7 +55,7 @@ def publish_assets() -> list[dg.AssetsDefinition]:
             group="publish",
             deps=[LEADS],
             description="办理台：有线索的家庭建档，收回的走访结果记入档案，推算下次走访；办理情况抄一份给数据库。",
-            kinds={"postgres"},
+            kinds={"sqlite"},
         ),
         stage_asset(
             WAREHOUSE,

@@ -21,6 +21,8 @@ STAGES = {
     "compute_income": "pipelines.assess.income.compute",
     "run_rules": "pipelines.assess.rules.findings",
     "raise_leads": "pipelines.assess.leads.leads",
+    "meet_batch": "pipelines.casework.batch",
+    "export_tables": "pipelines.casework.batch",
     "build_warehouse": "pipelines.publish.warehouse",
     "write_worklists": "pipelines.publish.worklists",
     "write_report": "pipelines.publish.report",

@@ -46,6 +46,8 @@ def test_a_month_from_its_delivery_to_its_report(run, calls, home, tmp_path, mon
         "compute_income",
         "run_rules",
         "raise_leads",
+        "meet_batch",
+        "export_tables",
         "build_warehouse",
     ]
     assert sorted(every[-3:]) == ["build_masked", "write_report", "write_worklists"]
