@@ -291,7 +291,9 @@ def mariadb():
         f"CREATE OR REPLACE USER owner@'127.0.0.1' IDENTIFIED BY '{CANARY}';\nGRANT ALL ON *.* TO owner@'127.0.0.1' WITH GRANT OPTION;\n",
         encoding="utf-8",
     )
-    process = subprocess.Popen([*become, *call], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd=folder)
+    _own(folder, user)  # under a strict umask the server could not read what root has just written
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen([*become, *call], stderr=log, stdout=log, cwd=folder)
     try:
         wait_for(port, process)
 
@@ -302,7 +304,7 @@ def mariadb():
                 with contextlib.suppress(pymysql.err.OperationalError):
                     return pymysql.connect(host="127.0.0.1", port=port, **account)
                 time.sleep(0.2)
-            raise AssertionError("the server lets nobody in")
+            raise AssertionError(f"the server lets nobody in: {(folder / 'log').read_text(errors='replace')[-1500:]}")
 
         def run(*statements: str):
             with connected() as connection:
