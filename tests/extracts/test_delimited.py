@@ -33,8 +33,11 @@ def read_all(matcher, path):
 
 
 def texts(encoding):
-    """Cells that survive any CSV: no zero character, no surrogates, line ends as line feeds, within the encoding."""
-    return st.text(st.characters(codec=encoding, exclude_characters="\0\r", exclude_categories=["Cs", "Co", "Cn"]), max_size=12)
+    """Cells that survive any CSV: no zero character, no surrogates, line ends as line feeds, within the encoding.
+
+    Nor ḿ: GB18030 gave it another code in 2005, which iconv knows and Python does not.
+    """
+    return st.text(st.characters(codec=encoding, exclude_characters="\0\rḿ", exclude_categories=["Cs", "Co", "Cn"]), max_size=12)
 
 
 @pytest.mark.parametrize(
