@@ -46,7 +46,7 @@ def open_workbook(path: Path, where: str, contract: Contract, matcher: Matcher, 
         ) from None
     told(path.stat().st_size)
     columns = contract.text_columns()
-    tables = []
+    tables: list[Table] = []
     for name, sheet, headings in chosen:
         kinds: list[str | None] = [None] * len(headings.texts)
         for column, places in headings.places.items():
