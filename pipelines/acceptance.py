@@ -46,7 +46,7 @@ class Limits(BaseModel):
     known_least_stop: float
     known_rows: int
     months_older: int
-    dated_rows: int
+    events_missed: int
 
 
 @functools.cache

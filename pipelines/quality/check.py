@@ -21,7 +21,7 @@ from pipelines.extracts.compare import Arrived, doubts, last_batch
 from pipelines.extracts.ledger import Line, read_ledger
 from pipelines.extracts.stage import extract_source
 from pipelines.progress import Reporter, Silent
-from pipelines.quality.limits import WARNED, Result, limits_of
+from pipelines.quality.limits import Result, limits_of, warnings_in_words
 from pipelines.quality.measures import Measure, measure_source
 from pipelines.standardise import standardise_source
 from pipelines.storage import Home, quoted
@@ -120,7 +120,7 @@ def _values(place: Home, folder: Path, contract: Contract, home: Home | None) ->
     for column, what, rows, first in found:
         name = column or ids
         heading = columns[name].heading[0] if name in columns else name
-        label = WARNED.get(what) or ID_STATES.get(what, what)
+        label = ID_STATES[what] if what in ID_STATES else warnings_in_words()[what]["short"]
         values.found.append(Found(name, heading, what, label, rows, [(one["file"], one["row_no"]) for one in first]))
     if home is not None:
         values.questions = _doubts(place, home, batch, contract)

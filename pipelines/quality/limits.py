@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipelines.contracts import Contract
 from pipelines.errors import DeclarationError
 from pipelines.quality.measures import Measure
+from pipelines.standardise.characters import rows
 from pipelines.storage import SCHEMAS
 
 Severity = Literal["critical", "warning"]
@@ -36,26 +37,14 @@ CHECK_OF = {
 }
 """Measure → the check that holds its limits."""
 
-WARNED = {
-    "unknown_code": "代码表里没有",
-    "unknown_town": "镇街表里没有",
-    "not_a_date": "不是日期",
-    "month_only": "只写到月",
-    "not_an_amount": "不是金额",
-    "not_a_whole_number": "不是整数",
-    "not_a_phone": "不是电话号码",
-    "not_a_number": "不是数",
-    "not_an_age": "不是年龄",
-    "not_mapped": "对照表里没有",
-    "no_name": "不是姓名",
-    "lost_character": "姓名缺字",
-    "several_names": "有几个姓名",
-}
-"""What a reading warning means, in an officer's words; another one is shown as it is named."""
 
+@functools.cache
+def warnings_in_words() -> dict[str, dict[str, str]]:
+    """What a reading warning means, in an officer's words: `schemas/codes/value_warnings.csv` by value.
 
-NO_MISTAKES = frozenset({"month_only"})
-"""What is noted of a value without anything being wrong with it: no limit holds for it."""
+    `mistake` is `no` for what is noted of a value without anything being wrong with it: no limit holds for it.
+    """
+    return {row["value"]: row for row in rows("value_warnings")}
 
 
 class _Declared(BaseModel):
@@ -174,7 +163,7 @@ def limits_of(contract: Contract, measures: Iterable[Measure]) -> list[Limit]:
                     _title(contract, measure, default.text), measure.column_name, measure.detail,
                 )
                 for measure in taken
-                if measure.measure == default.measure and measure.detail not in NO_MISTAKES
+                if measure.measure == default.measure and _is_mistake(measure)
             ]  # fmt: skip
     return [limit for limit in limits if limit.severity == "critical" or limit.name not in few]
 
@@ -197,9 +186,13 @@ def _declared_limits(contract: Contract, taken: list[Measure]) -> list[Limit]:
     return limits
 
 
+def _is_mistake(measure: Measure) -> bool:
+    return not measure.detail or warnings_in_words()[measure.detail]["mistake"] == "yes"
+
+
 def _title(contract: Contract, measure: Measure, text: str) -> str:
     """The limit in words: which column of which source, by the heading the officer knows."""
     column = contract.text_columns().get(measure.column_name)
     about = f"“{column.heading[0]}”" if column else measure.column_name
-    what = WARNED.get(measure.detail, measure.detail)
+    what = warnings_in_words()[measure.detail]["short"] if measure.detail else ""
     return f"{contract.title}{about}{what}{text}"

@@ -30,5 +30,6 @@ CREATE TABLE arrivals (         -- after linkage: whom each file's rows found; a
     rows BIGINT,                -- standardised rows
     strangers BIGINT,           -- of them, rows of persons who were not known before the batch (first batch: in no register)
     dated BIGINT,               -- rows with a date of an event on or before the batch's last day
-    newest DATE                 -- the date that one in a hundred of these is newer than: a slip of the pen is not the newest
+    newest DATE,                -- the date that one in a hundred of these is newer than: a slip of the pen is not the newest
+    recent BIGINT               -- of the dated ones, those of the year before the batch's end
 );

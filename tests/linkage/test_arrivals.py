@@ -71,6 +71,17 @@ def test_dates_that_end_a_month_earlier_than_usual_are_told(month):
     assert month(NOVEMBER, 200, dates="DATE '2026-11-01' - INTERVAL (i % 12) MONTH").warnings == {}
 
 
+def test_a_source_with_a_few_events_a_year_may_go_without_one_for_months(month):
+    few = "CASE WHEN i < 30 THEN DATE '{}' - INTERVAL (i % 12) MONTH ELSE DATE '2001-05-01' END"
+    month(OCTOBER, 200, dates=few.format("2026-10-01"))
+    assert month(NOVEMBER, 200, dates=few.format("2026-10-01")).warnings == {}
+
+
+def test_a_source_that_is_a_year_old_whenever_it_comes_is_not_asked_about(month):
+    month(OCTOBER, 200, dates="DATE '2025-09-01' - INTERVAL (i % 12) MONTH")
+    assert month(NOVEMBER, 200, dates="DATE '2025-09-01' - INTERVAL (i % 12) MONTH").warnings == {}
+
+
 def test_what_was_measured_and_what_failed_is_written_down(month):
     month(OCTOBER, 10)
     home = month.home

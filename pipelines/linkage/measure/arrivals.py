@@ -20,6 +20,9 @@ from pipelines.progress import Reporter
 from pipelines.standardise import columns
 from pipelines.storage import Home, quoted, write_parquet
 
+MONTHS = 12
+"""The time over which a source's events are counted to know how many a month are usual (`recent`)."""
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -31,6 +34,7 @@ class Arrival:
     strangers: int
     dated: int
     newest: dt.date | None
+    recent: int = 0
 
     @property
     def known(self) -> float:
@@ -91,7 +95,7 @@ def _query(path: str, contract: Contract, batch: str) -> str:
     newest = f"greatest({listed})" if len(dates) > 1 else listed or "NULL::DATE"
     return f"""
         SELECT file, count(*), count(*) FILTER (identity_hash IN (FROM stranger)), count(day),
-            approx_quantile(day, 0.99)::DATE
+            approx_quantile(day, 0.99)::DATE, count(*) FILTER (day > DATE '{last}' - INTERVAL 1 YEAR)
         FROM (SELECT file, identity_hash, {newest} AS day FROM read_parquet('{quoted(path)}')) GROUP BY file ORDER BY file"""
 
 
@@ -106,6 +110,7 @@ def whole_source(arrivals: Sequence[Arrival]) -> Arrival | None:
         sum(one.strangers for one in arrivals),
         sum(one.dated for one in arrivals),
         max((one.newest for one in arrivals if one.newest), default=None),
+        sum(one.recent for one in arrivals),
     )
 
 
@@ -147,13 +152,15 @@ def _strangers(one: Arrival, then: Arrival | None, month: str, contract: Contrac
 
 
 def _older(now: Arrival | None, then: Arrival | None, batch: str, month: str, contract: Contract) -> str | None:
-    """A sentence about dates that end earlier before the batch's end than last time's did."""
+    """A sentence about dates that end earlier before the batch's end than last time's did.
+
+    Only where so many new ones were to be expected that none at all is no accident: a small district marries no one for months.
+    """
     if now is None or then is None or now.newest is None or then.newest is None:
         return None
-    if min(now.dated, then.dated) < limits().dated_rows:
-        return None
     behind, usual = _months(now.newest, as_of(batch)), _months(then.newest, as_of(month))
-    if behind - usual < limits().months_older:
+    longer = behind - usual
+    if longer < limits().months_older or usual >= MONTHS or longer * then.recent / (MONTHS - usual) < limits().events_missed:
         return None
     return (
         f"{contract.title}：最新的日期是 {now.newest:%Y年%m月}，离批次 {behind} 个月；上次（{month}）离 {usual} 个月。"
@@ -183,8 +190,8 @@ def _write(connection: "object", home: Home, batch: str, found: Arrivals) -> Non
     import polars as pl
 
     assert isinstance(connection, duckdb.DuckDBPyConnection)
-    names = ("source", "file", "rows", "strangers", "dated", "newest")
-    kinds = (pl.String, pl.String, pl.Int64, pl.Int64, pl.Int64, pl.Date)
+    names = ("source", "file", "rows", "strangers", "dated", "newest", "recent")
+    kinds = (pl.String, pl.String, pl.Int64, pl.Int64, pl.Int64, pl.Date, pl.Int64)
     taken = pl.DataFrame(
         [(batch, *(getattr(one, name) for name in names)) for one in found.measured],
         schema={"batch": pl.String, **dict(zip(names, kinds, strict=True))},
