@@ -15,6 +15,7 @@ from pipelines.assess.deliveries import carry
 from pipelines.assess.facts.houses import view_houses
 from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import DataError
+from pipelines.lake_tables import column_list
 from pipelines.linkage.views import earlier_batch, view_linkage, view_sources
 from pipelines.month import windows
 from pipelines.progress import Reporter
@@ -116,14 +117,6 @@ def run_steps(
                 _load_questions(con, home, batch)
 
 
-def declared_columns(table: str) -> list[str]:
-    """The columns of a table of schemas/lake/facts.sql, in order."""
-    text = (SCHEMAS / "lake" / "facts.sql").read_text(encoding="utf-8")
-    body = re.search(rf"CREATE TABLE {table} \((.*?)\n\);", text, re.DOTALL)
-    assert body, table
-    return re.findall(r"^    ([a-z_0-9]+) [A-Z]", body.group(1), re.MULTILINE)
-
-
 def run_step(con: "duckdb.DuckDBPyConnection", step: str) -> None:
     """Run one of the SQL files beside this module."""
     con.execute(Path(__file__).with_name(f"{step}.sql").read_text(encoding="utf-8"))
@@ -135,17 +128,14 @@ def _write(
     counts: dict[str, int | float] = {}
     reporter.start("计算事实：写出人员")
     run_step(con, "person")
-    columns = ", ".join(declared_columns("person_fact"))
     path = home.lake(batch, "assess", "person_fact")
-    counts["persons"] = write_parquet(con, f"SELECT {columns} FROM person_income", path)
+    counts["persons"] = write_parquet(con, f"SELECT {column_list('facts', 'person_fact')} FROM person_income", path)
     # Households are summed up from the file just written: holding the wide table as well would take twice the memory.
     con.execute(f"CREATE VIEW person_written AS FROM read_parquet('{quoted(path)}')")
     reporter.start("计算事实：写出家庭")
     run_step(con, "household")
-    columns = ", ".join(declared_columns("household_fact"))
-    counts["households"] = write_parquet(
-        con, f"SELECT {columns} FROM household_wide", home.lake(batch, "assess", "household_fact")
-    )
+    select = f"SELECT {column_list('facts', 'household_fact')} FROM household_wide"
+    counts["households"] = write_parquet(con, select, home.lake(batch, "assess", "household_fact"))
     records = Path(__file__).with_name("records.sql").read_text(encoding="utf-8")
     carried_rows = [f"SELECT person_id, source, file, row_no FROM src_{source}" for source in sorted(carried)]
     records = "\nUNION ALL\n".join([records, "SELECT person_id, source, file, row_no FROM unnamed_record", *carried_rows])

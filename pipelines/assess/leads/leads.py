@@ -19,6 +19,7 @@ from pipelines.assess.leads.workdays import add_workdays
 from pipelines.contracts import code_table
 from pipelines.declarations import read_declared, validated
 from pipelines.errors import DeclarationError
+from pipelines.lake_tables import column_list
 from pipelines.linkage.lake import persons
 from pipelines.parameters import Parameter, load_parameters
 from pipelines.progress import Reporter
@@ -32,10 +33,6 @@ AREA = "370211"
 """The district whose parameter values hold (GB/T 2260)."""
 
 _SQL = Path(__file__).with_name("leads.sql").read_text(encoding="utf-8")
-_LEAD = (
-    "lead_id, batch, household_id, direction, level, rule_ids, suggested_programmes, due_date, town, village, grid, status, "
-    "times_raised, last_outcome, held_back, first_batch, generated_on, urgent"
-)
 
 
 class _Urgent(BaseModel):
@@ -88,7 +85,8 @@ def raise_leads(home: Home, batch: str, reporter: Reporter, *, today: dt.date | 
         issued = _already_issued(connection, home, batch) or issued_on(batch, today or _today())
         _read(connection, home, batch, issued)
         connection.execute(_SQL)
-        write_parquet(connection, f"SELECT {_LEAD} FROM lead ORDER BY town, lead_id", home.lake(batch, "assess", "leads"))
+        leads = f"SELECT {column_list('assess', 'leads')} FROM lead ORDER BY town, lead_id"
+        write_parquet(connection, leads, home.lake(batch, "assess", "leads"))
         write_parquet(connection, "FROM register ORDER BY lead_id", home.lake(batch, "assess", "lead_register"))
         counts = _count(connection)
     from pipelines.assess.leads.hit_rates import write_learning  # it reads this module's outcome codes
