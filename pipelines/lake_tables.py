@@ -19,14 +19,18 @@ if TYPE_CHECKING:
     import polars as pl
 
 _CREATE = re.compile(r"CREATE TABLE (\w+) \(")
-_COLUMN = re.compile(r"\s+([a-z_0-9]+) ([A-Z][A-Z ]*(?:\([\w, ]+\))?(?:\[\])?),?\s*(?:--\s*(.*))?")
+_COLUMN = re.compile(
+    r"\s+(?P<name>[a-z_0-9]+) (?P<type>[A-Z][A-Z ]*?(?:\([\w, ]+\))?(?:\[\])?)"
+    r"(?: DEFAULT (?P<default>\w+))?,?\s*(?:--\s*(?P<said>.*))?"
+)
 
 
 @dataclass(frozen=True)
 class Column:
-    """One declared column: its DuckDB type, and the comment behind it."""
+    """One declared column: its DuckDB type, its default as SQL (empty: NULL), and the comment behind it."""
 
     type: str
+    default: str
     said: str
 
 
@@ -41,8 +45,7 @@ def declared_tables(path: Path) -> dict[str, dict[str, Column]]:
         elif line.startswith(");"):
             columns = None
         elif columns is not None and (column := _COLUMN.fullmatch(line)):
-            name, type_, said = column.groups()
-            columns[name] = Column(type_.strip(), said or "")
+            columns[column["name"]] = Column(column["type"], column["default"] or "", column["said"] or "")
     return tables
 
 

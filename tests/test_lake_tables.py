@@ -28,6 +28,11 @@ def test_what_is_said_of_a_column_stands_behind_it():
     assert lake_table("extracts", "files")["bytes"].said == ""
 
 
+def test_a_default_is_read_beside_the_type():
+    fund = lake_table("facts", "person_fact")["housing_fund_base"]
+    assert (fund.type, fund.default) == ("DECIMAL(18,2)", "0")
+
+
 def test_a_frame_has_the_declared_columns_though_no_row_fills_them():
     assert dict(frame("quality", "arrivals", []).schema) == dict(
         frame("quality", "arrivals", [("2026-10", "tax_income", "a.csv", 1, 1, 1, dt.date(2026, 10, 1), 0)]).schema

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pipelines.assess.deliveries import carry
 from pipelines.assess.facts.compute import (
     Sources,
+    join_persons,
     load_earlier,
     load_towns,
     run_step,
@@ -104,7 +105,7 @@ def facts_of_few(con: "duckdb.DuckDBPyConnection", home: Home, batch: str, sourc
     load_towns(con)
     load_earlier(con, home, batch)
     run_steps(con, home, batch, sources, reporter, "withheld")
-    run_step(con, "person")
+    join_persons(con)
     con.execute(f"CREATE TABLE person_fact AS SELECT {column_list('facts', 'person_fact')} FROM person_income")
     con.execute("CREATE VIEW person_written AS FROM person_fact")
     run_step(con, "household")

@@ -137,5 +137,5 @@ def _fact(name: str, table: Table, column: Column, authorised: set[str], told: M
         keys,
         authorised=bool(authorised & set(keys)),
         missing_as=told["reported_as"].get(name, name),
-        unlisted=told["unlisted_means"].get(name, False),
+        unlisted=column.default == "true",
     )
