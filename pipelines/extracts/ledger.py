@@ -16,10 +16,8 @@ from typing import Literal
 
 from pipelines.extracts.find import Found
 from pipelines.lake_tables import frame
+from pipelines.month import SHANGHAI
 from pipelines.storage import whole_or_absent
-
-SHANGHAI = dt.timezone(dt.timedelta(hours=8))
-"""Times as the officer's clock shows them."""
 
 State = Literal["current", "replaced", "duplicate"]
 

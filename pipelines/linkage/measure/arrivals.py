@@ -17,7 +17,7 @@ from pipelines.extracts.ledger import read_ledger
 from pipelines.extracts.months import event_columns
 from pipelines.lake_tables import frame
 from pipelines.linkage import lake
-from pipelines.month import as_of
+from pipelines.month import as_of, months_apart
 from pipelines.progress import Reporter
 from pipelines.standardise import columns
 from pipelines.storage import Home, quoted, write_parquet
@@ -163,7 +163,7 @@ def _older(now: Arrival | None, then: Arrival | None, batch: str, month: str, co
     """
     if now is None or then is None or now.newest is None or then.newest is None:
         return None
-    behind, usual = _months(now.newest, as_of(batch)), _months(then.newest, as_of(month))
+    behind, usual = months_apart(now.newest, as_of(batch)), months_apart(then.newest, as_of(month))
     longer = behind - usual
     if longer < limits().months_older or usual >= MONTHS or longer * then.recent / (MONTHS - usual) < limits().events_missed:
         return None
@@ -171,10 +171,6 @@ def _older(now: Arrival | None, then: Arrival | None, batch: str, month: str, co
         f"{contract.title}：最新的日期是 {now.newest:%Y年%m月}，离批次 {behind} 个月；上次（{month}）离 {usual} 个月。"
         "可能是以前月份的文件，请核对。"
     )
-
-
-def _months(earlier: dt.date, later: dt.date) -> int:
-    return (later.year - earlier.year) * 12 + later.month - earlier.month
 
 
 def _last(home: Home, batch: str, source: str) -> tuple[Arrival | None, str]:
