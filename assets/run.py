@@ -26,7 +26,9 @@ from pipelines.storage import SCHEMAS, Home, check_batch
 if TYPE_CHECKING:
     from assets.resources import StageRecord
 
-CONFIGURATION = SCHEMAS.parent / "dagster.yaml"
+CONFIGURATIONS = (Path(__file__).with_name("dagster.yaml"), SCHEMAS.parent / "dagster.yaml")
+"""Where `dagster.yaml` lies: in the package where it is installed from a wheel, else at the top of the checkout."""
+
 PROCESS_TAG = "zhudong/process"
 LOCATION = "zhudong"
 """What the project is called in the UI (`[tool.dagster]` says the same)."""
@@ -141,11 +143,11 @@ def environment(home: Home, extracts: Path) -> Path:
     """Make Dagster's state folder below the home folder and point the environment at it.
 
     Returns:
-        the state folder, which is also `DAGSTER_HOME`: it holds a copy of the checkout's `dagster.yaml`.
+        the state folder, which is also `DAGSTER_HOME`: it holds a copy of `dagster.yaml`.
     """
     state = home.root / "dagster"
     state.mkdir(parents=True, exist_ok=True)
-    text = CONFIGURATION.read_bytes()
+    text = next(path for path in CONFIGURATIONS if path.exists()).read_bytes()
     here = state / "dagster.yaml"
     if not here.exists() or here.read_bytes() != text:
         here.write_bytes(text)

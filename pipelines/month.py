@@ -1,10 +1,20 @@
-"""A batch's month: its first and last day, and the windows that facts speak of (rules.md, Dates and windows).
+"""A batch's month: its first and last day, and the windows that facts speak of (rules.md, Dates and windows); and today.
 
-Belongs here: all arithmetic with months, and what "last 12 months" means. Does not belong here: what is counted in it.
+Belongs here: all arithmetic with months, what "last 12 months" means, and the bureau's clock, wherever the machine is.
+Does not belong here: what is counted in it, days off (`pipelines.assess.leads.workdays`).
 """
 
 import datetime as dt
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+"""Times as the officer's clock shows them."""
+
+
+def today() -> dt.date:
+    """The calendar day in the district."""
+    return dt.datetime.now(tz=SHANGHAI).date()
 
 
 def month_start(batch: str) -> dt.date:
@@ -61,8 +71,12 @@ def windows(batch: str) -> Windows:
 
 def months_between(earlier: str, later: str) -> int:
     """How many months one batch lies before another."""
-    first, last = month_start(earlier), month_start(later)
-    return (last.year - first.year) * 12 + last.month - first.month
+    return months_apart(month_start(earlier), month_start(later))
+
+
+def months_apart(earlier: dt.date, later: dt.date) -> int:
+    """How many calendar months one day's month lies before another's."""
+    return (later.year - earlier.year) * 12 + later.month - earlier.month
 
 
 def months_before(month: dt.date, months: int) -> dt.date:

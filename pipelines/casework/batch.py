@@ -356,7 +356,7 @@ def _moment(day: dt.date | None) -> dt.datetime:
     today = now()
     if day is None or day == day_of(today):
         return today
-    from pipelines.casework.clock import SHANGHAI
+    from pipelines.month import SHANGHAI
 
     return dt.datetime.combine(day, dt.time(), tzinfo=SHANGHAI)
 

@@ -6,11 +6,10 @@ Belongs here: moments, days, months ahead, days off. Does not belong here: how m
 
 import calendar
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 from pipelines.assess.leads.workdays import Calendar, load_workdays
+from pipelines.month import SHANGHAI
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 _DAY = dt.timedelta(days=1)
 
 

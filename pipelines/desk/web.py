@@ -22,13 +22,14 @@ from starlette.routing import Route
 
 from pipelines.casework.access import PURPOSES, ROLES, Actor, Entry, RefusedError, record
 from pipelines.casework.accounts import Session, opened, resume
-from pipelines.casework.clock import SHANGHAI, day_of, now
+from pipelines.casework.clock import day_of, now
 from pipelines.casework.declared import load_levels
 from pipelines.casework.published import Published
 from pipelines.casework.store import Store, TakenError
 from pipelines.check.report import TEMPLATES
 from pipelines.errors import DataError
 from pipelines.masking import Kind, mask
+from pipelines.month import SHANGHAI
 from pipelines.storage import Home
 
 LOG = logging.getLogger("zhudong.desk")

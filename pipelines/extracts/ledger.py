@@ -10,15 +10,14 @@ folder stays `current`: what was read once stays, until a file of its name repla
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pipelines.extracts.find import Found
+from pipelines.lake_tables import frame
+from pipelines.month import SHANGHAI
 from pipelines.storage import whole_or_absent
-
-SHANGHAI = dt.timezone(dt.timedelta(hours=8))
-"""Times as the officer's clock shows them."""
 
 State = Literal["current", "replaced", "duplicate"]
 
@@ -61,28 +60,8 @@ def read_ledger(path: Path) -> list[Line]:
 
 def write_ledger(lines: Sequence[Line], path: Path) -> None:
     """Write the ledger, whole or not at all."""
-    import polars as pl
-
     with whole_or_absent(path) as new:
-        pl.DataFrame([asdict(line) for line in lines], schema=_columns(), orient="row").write_parquet(new, compression="zstd")
-
-
-def _columns() -> dict[str, Any]:
-    import polars as pl
-
-    numbers = dict.fromkeys(("rows_read", "accepted", "rejected", "skipped"), pl.Int64)
-    return {
-        **dict.fromkeys(("batch", "source", "file", "sha256"), pl.String),
-        "bytes": pl.Int64,
-        "read_at": pl.Datetime("us", "UTC"),
-        "encoding": pl.String,
-        "format": pl.String,
-        "heading_row": pl.Int32,
-        **numbers,
-        "unknown_headings": pl.List(pl.String),
-        "state": pl.String,
-        "sheet": pl.String,
-    }
+        frame("extracts", "files", map(astuple, lines)).write_parquet(new, compression="zstd")
 
 
 @dataclass(frozen=True)

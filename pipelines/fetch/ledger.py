@@ -8,10 +8,11 @@ no longer where it was fetched from, and what was fetched stays.
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from pipelines.lake_tables import frame
 from pipelines.storage import Home, whole_or_absent
 
 State = Literal["current", "replaced", "withdrawn"]
@@ -53,16 +54,5 @@ def read_fetched(home: Home, batch: str) -> list[Fetched]:
 
 def write_fetched(lines: Sequence[Fetched], home: Home, batch: str) -> None:
     """Write a batch's ledger, whole or not at all."""
-    import polars as pl
-
     with whole_or_absent(fetched_path(home, batch)) as new:
-        pl.DataFrame([asdict(line) for line in lines], schema=_columns(), orient="row").write_parquet(new, compression="zstd")
-
-
-def _columns() -> dict[str, Any]:
-    import polars as pl
-
-    times = pl.Datetime("us", "UTC")
-    kinds: dict[str, Any] = {"remote_bytes": pl.Int64, "bytes": pl.Int64, "rows": pl.Int64, "resumed_from": pl.Int64}
-    kinds |= dict.fromkeys(("remote_changed", "asked_at", "fetched_at"), times)
-    return {name: kinds.get(name, pl.String) for name in Fetched.__dataclass_fields__}
+        frame("fetch", "fetched", map(astuple, lines)).write_parquet(new, compression="zstd")

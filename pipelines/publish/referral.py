@@ -7,7 +7,6 @@ A list holds what is still open: a referral that came back as done, refused or m
 """
 
 import csv
-import datetime as dt
 import functools
 import re
 import unicodedata
@@ -19,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pipelines.assess.leads.outcomes import load_outcomes
 from pipelines.assess.leads.workdays import add_workdays
 from pipelines.declarations import read_declared, validated
+from pipelines.month import today
 from pipelines.publish.cells import one_line
 from pipelines.publish.list_files import MANIFEST, file_word, sha256, whole_folder, write_csv, write_manifest
 from pipelines.publish.workbook import Guide, write_workbook
@@ -216,14 +216,10 @@ def _write_xlsx(path: Path, layout: ListLayout, part: "pl.DataFrame", batch: str
             ("批次", batch),
             ("转办（户）", str(part.height)),
             ("最早的办理时限", min(part["finish_by"])),
-            ("生成日期", f"{_today()}"),
+            ("生成日期", f"{today()}"),
         ],
         steps=_STEPS,
         codes={layout.columns["outcome"].heading: result_choices()},
     )
     write_workbook(path, layout, part.select(columns).iter_rows(), guide, batch=batch)
     return path
-
-
-def _today() -> dt.date:
-    return dt.datetime.now(dt.timezone(dt.timedelta(hours=8))).date()

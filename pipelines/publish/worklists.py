@@ -7,7 +7,6 @@ The folder is whole or absent: lists of two runs are never mixed. A lead says �
 is entitled (民发〔2021〕57号 第二十八条). Children's leads are in files of their own (民发〔2019〕62号：不公示).
 """
 
-import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from pipelines.assess.leads.outcomes import load_outcomes
 from pipelines.assess.rules.catalogue import load_catalogue
 from pipelines.linkage.lake import persons
 from pipelines.masking import mask
+from pipelines.month import as_of
 from pipelines.progress import Reporter
 from pipelines.publish.archive import pack
 from pipelines.publish.cells import one_line
@@ -125,12 +125,10 @@ def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, polic
     def lake(stage: str, table: str) -> str:
         return f"read_parquet('{quoted(home.lake(batch, stage, table))}')"
 
-    first = dt.date.fromisoformat(f"{batch}-01")
-    as_of = (first + dt.timedelta(days=32)).replace(day=1) - dt.timedelta(days=1)
     connection.execute(
         "CREATE TABLE setting AS SELECT $batch AS batch, $as_of::DATE AS as_of, "
         "$as_of::DATE - to_years($years::INTEGER) AS child_from",
-        {"batch": batch, "as_of": as_of, "years": policy.child_under},
+        {"batch": batch, "as_of": as_of(batch), "years": policy.child_under},
     )
     connection.execute(f"CREATE TABLE lead AS FROM {lake('assess', 'leads')} WHERE {which}")
     connection.execute(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.contracts import Contract
+from pipelines.lake_tables import frame
 from pipelines.progress import Reporter
 from pipelines.quality.limits import Limit, Result, limits_of
 from pipelines.quality.measures import Measure, measure_source
@@ -99,49 +100,20 @@ def _suite(contract: Contract, measures: list[Measure], limits: list[Limit]) -> 
 
 
 def _write(home: Home, batch: str, measures: Mapping[str, list[Measure]], results: list[Result]) -> None:
-    import polars as pl
-
-    taken = pl.DataFrame(
-        [
-            (batch, one.source, one.measure, one.column_name, one.detail, float(one.value), one.of_rows)
-            for of_source in measures.values()
-            for one in of_source
-        ],
-        schema={
-            "batch": pl.String,
-            "source": pl.String,
-            "measure": pl.String,
-            "column_name": pl.String,
-            "detail": pl.String,
-            "value": pl.Float64,
-            "of_rows": pl.Int64,
-        },
-        orient="row",
-    )
-    held = pl.DataFrame(
-        [
-            (
-                batch, one.limit.source, one.limit.measure, one.limit.column_name, one.limit.severity, one.passed,
-                float(one.measured), one.limit.low, one.limit.high, one.limit.in_words(),
-            )
-            for one in results
-        ],
-        schema={
-            "batch": pl.String,
-            "source": pl.String,
-            "check_name": pl.String,
-            "column_name": pl.String,
-            "severity": pl.String,
-            "passed": pl.Boolean,
-            "measured": pl.Float64,
-            "expected_min": pl.Float64,
-            "expected_max": pl.Float64,
-            "description": pl.String,
-        },
-        orient="row",
-    )  # fmt: skip
+    taken = [
+        (batch, one.source, one.measure, one.column_name, one.detail, float(one.value), one.of_rows)
+        for of_source in measures.values()
+        for one in of_source
+    ]
+    held = [
+        (
+            batch, one.limit.source, one.limit.measure, one.limit.column_name, one.limit.severity, one.passed,
+            float(one.measured), one.limit.low, one.limit.high, one.limit.in_words(),
+        )
+        for one in results
+    ]  # fmt: skip
     with home.connect() as connection:
-        connection.register("taken", taken.to_arrow())
-        connection.register("held", held.to_arrow())
-        write_parquet(connection, "SELECT * FROM taken", home.lake(batch, "quality", "measures"))
-        write_parquet(connection, "SELECT * FROM held", home.lake(batch, "quality", "results"))
+        for table, rows in (("measures", taken), ("results", held)):
+            connection.register("written", frame("quality", table, rows).to_arrow())
+            write_parquet(connection, "FROM written", home.lake(batch, "quality", table))
+            connection.unregister("written")

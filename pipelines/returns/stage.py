@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from pipelines.assess.leads.hit_rates import write_learning
 from pipelines.errors import DataError
 from pipelines.extracts.decode import sha256
+from pipelines.month import SHANGHAI
 from pipelines.progress import Reporter
 from pipelines.publish.referral import load_referral_policy, write_referrals
 from pipelines.publish.worklist_policy import ListLayout, load_worklist_policy
@@ -45,7 +46,6 @@ COUNTS = {
     "referrals": "转办中（见 referrals/<批次>/）",
 }
 """What is counted, and how the officer is told."""
-_HERE = dt.timezone(dt.timedelta(hours=8))
 _JUDGES = {"worklist": (judge, "visited_on"), "referral": (judge_result, "closed_on")}
 """By the kind of list: who reads a row, and the column with its date."""
 
@@ -112,7 +112,7 @@ def read_returns(folder: Path, home: Home, reporter: Reporter, *, now: dt.dateti
         numbers = sorted({lead_number(row.cells.get("lead_id", "")) for read in reads for row in read.returned.rows})
         issued, near = issued_leads(connection, home, batches, numbers)
         for read in reads:
-            _judge(read, layouts[read.returned.kind], issued, near, now.astimezone(_HERE).date())
+            _judge(read, layouts[read.returned.kind], issued, near, now.astimezone(SHANGHAI).date())
         touched = sorted({batch for read in reads for batch in (*read.batches.values(), read.batch)})
         for batch in touched:
             _keep(connection, home, batch, reads, counts, now=now, received_in=batches[-1])

@@ -4,16 +4,15 @@ Belongs here: what columns a standardised table has. Does not belong here: how t
 """
 
 import functools
-import re
 from typing import TYPE_CHECKING
 
 from pipelines.contracts import Column, Contract
-from pipelines.storage import SCHEMAS, Home, quoted
+from pipelines.lake_tables import lake_table
+from pipelines.storage import Home, quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_DECLARED = re.compile(r"^    (\w+) ([A-Z]+(?:\[\])?),?(?:\s+--.*)?$", re.MULTILINE)
 _TYPES = {
     "date": "DATE",
     "month": "DATE",
@@ -27,8 +26,7 @@ _TYPES = {
 @functools.cache
 def identity_columns() -> dict[str, str]:
     """The columns that every source has alike: name → SQL type, in order."""
-    text = (SCHEMAS / "lake" / "standardise.sql").read_text(encoding="utf-8")
-    return dict(_DECLARED.findall(text.split("\n);", 1)[0]))
+    return {name: column.type for name, column in lake_table("standardise", "identity").items()}
 
 
 def attribute_columns(name: str, column: Column) -> dict[str, str]:

@@ -57,14 +57,33 @@ CREATE TABLE lead_register (    -- every lead so far, also those whose reasons h
 );
 
 CREATE TABLE rules (            -- every rule, run or not
-    rule_id VARCHAR, rule_version VARCHAR, title VARCHAR, direction VARCHAR, level VARCHAR, subject VARCHAR,
-    law VARCHAR[], valid_from DATE, valid_to DATE, condition VARCHAR, question VARCHAR, programmes VARCHAR[], due VARCHAR,
+    rule_id VARCHAR,
+    rule_version VARCHAR,
+    title VARCHAR,
+    direction VARCHAR,
+    level VARCHAR,
+    subject VARCHAR,
+    law VARCHAR[],
+    valid_from DATE,
+    valid_to DATE,
+    condition VARCHAR,
+    question VARCHAR,
+    programmes VARCHAR[],
+    due VARCHAR,
     ran BOOLEAN,
     not_run_reason VARCHAR      -- names the parameter without a value on that date
 );
 
 CREATE TABLE parameters (
-    key VARCHAR, title VARCHAR, area VARCHAR, population VARCHAR, valid_from DATE, value VARCHAR, unit VARCHAR, document VARCHAR, status VARCHAR,
+    key VARCHAR,
+    title VARCHAR,
+    area VARCHAR,
+    population VARCHAR,
+    valid_from DATE,
+    value VARCHAR,
+    unit VARCHAR,
+    document VARCHAR,
+    status VARCHAR,
     used BOOLEAN                -- this value held in this batch
 );
 

@@ -5,6 +5,8 @@
 --   everybody; in a file that came, not being listed means FALSE or 0. Where a row of the source may be the person's and a clerk
 --   has still to decide whether it is (match_review), not being listed is not known: yes-or-no facts are NULL, amounts and counts
 --   stay what they are without the row, a lower bound.
+-- * DEFAULT is what a fact is of somebody whom its source, which came, does not list; a yes-or-no fact without one is false
+--   then, any other NULL.
 -- * A person-subject rule sees person_fact and, joined on household_id, household_fact. No name stands in both but household_id:
 --   what is about the household begins with household_ or member_ (member_: summed or counted over the members).
 -- * household_id is the assistance household (rules.md) of a living member. Somebody dead or in custody is in none: all
@@ -136,7 +138,7 @@ CREATE TABLE person_fact (      -- every person with a record in this batch
     lives_alone BOOLEAN,                        -- 高龄与养老登记为独居 | 是/否 | 本月 | elder_services
     elder_ability VARCHAR,                      -- 最近评估的失能等级 | 代码 elder_ability | 本月 | elder_services
     elder_disabled BOOLEAN,                     -- 失能等级为中度、重度或完全 | 是/否 | 本月 | elder_services
-    medical_yearly_in_policy DECIMAL(18,2),     -- 医保年度累计的政策范围内个人负担；与结算不相加 | 元 | 本年 | medical_yearly
+    medical_yearly_in_policy DECIMAL(18,2) DEFAULT 0,  -- 医保年度累计的政策范围内个人负担；与结算不相加 | 元 | 本年 | medical_yearly
     temporary_aid BOOLEAN,                      -- 有临时救助记录 | 是/否 | 本月 | temporary_aid
     temporary_aid_on DATE,                      -- 最近一次临时救助的日期 | 日期 | 截止日 | temporary_aid
     aid_repeated_on DATE,                       -- 同一事由、不同发放单位的两次临时救助中较早一次的日期（最近的） | 日期 | 截止日 | temporary_aid
@@ -160,11 +162,11 @@ CREATE TABLE person_fact (      -- every person with a record in this batch
 
     -- Authorised use only: NULL without an authorisation on record that holds on as_of.
     authorised BOOLEAN,                         -- 有核对授权（在册救助家庭成员，或授权登记在有效期内） | 是/否 | 截止日 | assistance_roster
-    vehicles INTEGER,                           -- 名下正常状态机动车（不含摩托车、残疾人专用车） | 辆 | 本月 | vehicles
-    businesses INTEGER,                         -- 任法定代表人、经营者的存续在业主体（不含农民专业合作社） | 个 | 本月 | business_registration
-    business_capital DECIMAL(18,2),             -- 这些主体的注册资本合计 | 元 | 本月 | business_registration
-    housing_fund_base DECIMAL(18,2),            -- 汇缴状态正常的公积金缴存基数合计；没有为0 | 元/月 | 本月 | housing_fund
-    dwellings INTEGER,                          -- 名下现势住宅（每证一次） | 套 | 本月 | real_estate
+    vehicles INTEGER DEFAULT 0,                 -- 名下正常状态机动车（不含摩托车、残疾人专用车） | 辆 | 本月 | vehicles
+    businesses INTEGER DEFAULT 0,               -- 任法定代表人、经营者的存续在业主体（不含农民专业合作社） | 个 | 本月 | business_registration
+    business_capital DECIMAL(18,2) DEFAULT 0,   -- 这些主体的注册资本合计 | 元 | 本月 | business_registration
+    housing_fund_base DECIMAL(18,2) DEFAULT 0,  -- 汇缴状态正常的公积金缴存基数合计；没有为0 | 元/月 | 本月 | housing_fund
+    dwellings INTEGER DEFAULT 0,                -- 名下现势住宅（每证一次） | 套 | 本月 | real_estate
     finance_over_on DATE                        -- 核对结果超限的快照日期（每类机构以最近一次为准） | 日期 | 截止日 | finance_check
 );
 
@@ -195,8 +197,8 @@ CREATE TABLE household_fact (   -- every assistance household with at least one 
     household_on_tekun BOOLEAN,                 -- 有成员在册特困 | 是/否 | 本月 | assistance_roster
     household_on_edge BOOLEAN,                  -- 有成员在册低保边缘 | 是/否 | 本月 | assistance_roster
     household_on_rigid BOOLEAN,                 -- 有成员在册刚性支出困难 | 是/否 | 本月 | assistance_roster
-    household_uncovered BOOLEAN,                -- 未享受低保、特困 | 是/否 | 本月 | assistance_roster
-    household_wholly_uncovered BOOLEAN,         -- 未享受低保、特困、低保边缘、刚性支出困难 | 是/否 | 本月 | assistance_roster
+    household_uncovered BOOLEAN DEFAULT true,   -- 未享受低保、特困 | 是/否 | 本月 | assistance_roster
+    household_wholly_uncovered BOOLEAN DEFAULT true, -- 未享受低保、特困、低保边缘、刚性支出困难 | 是/否 | 本月 | assistance_roster
     member_on_dibao INTEGER,                    -- 在册低保的成员 | 人 | 本月 | assistance_roster
     household_dibao_month_amount DECIMAL(18,2), -- 在册低保的月保障金额合计（每证一次） | 元/月 | 本月 | assistance_roster
     household_left_dibao_tekun_24m BOOLEAN,     -- 有成员的低保或特困在24个月内结束 | 是/否 | 本月前24至前1个月 | assistance_roster

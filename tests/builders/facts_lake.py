@@ -8,7 +8,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.storage import SCHEMAS, Home
+from pipelines.lake_tables import lake_table
+from pipelines.storage import Home
 
 _ARROW = {
     "INTEGER": pa.int32(),
@@ -23,9 +24,7 @@ _ARROW = {
 
 def declared(sql: str, table: str) -> dict[str, str]:
     """Column → type of a table that schemas/lake declares."""
-    with duckdb.connect() as connection:
-        connection.execute((SCHEMAS / "lake" / sql).read_text(encoding="utf-8"))
-        return {row[0]: row[1] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
+    return {name: column.type for name, column in lake_table(sql.removesuffix(".sql"), table).items()}
 
 
 class FactsLake:

@@ -1,12 +1,14 @@
 """A lake just large enough for leads, worklists and returns: what the tests put into it is the truth they check against."""
 
 import datetime as dt
-import functools
 import json
-import re
 from pathlib import Path
 
+from pipelines.lake_tables import declared_tables, lake_table
 from pipelines.storage import SCHEMAS, Home, write_parquet
+
+DECLARED = {table: columns for path in (SCHEMAS / "lake").glob("*.sql") for table, columns in declared_tables(path).items()}
+"""Every table of the lake: its columns."""
 
 _LEVEL_BELOW = {"red": "orange", "orange": "yellow", "yellow": "yellow"}
 
@@ -113,8 +115,8 @@ class LeadsLake:
     def _write_all(self, batch, tables):
         with self.home.connect() as con:
             for (stage, table), rows in tables.items():
-                columns = _declared()[table]
-                con.execute(f"CREATE TABLE {table} ({', '.join(f'{name} {kind}' for name, kind in columns)})")
+                columns = DECLARED[table]
+                con.execute(f"CREATE TABLE {table} ({', '.join(f'{name} {column.type}' for name, column in columns.items())})")
                 given = list(dict.fromkeys(name for row in rows for name in row))
                 if given:
                     places = f"({', '.join('?' * len(given))})"
@@ -137,23 +139,9 @@ def _named(names, rows):
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-@functools.cache
-def _declared() -> dict[str, list[tuple[str, str]]]:
-    """Every declared table of the lake: its columns and types."""
-    found = {}
-    for path in sorted((SCHEMAS / "lake").glob("*.sql")):
-        for table in re.findall(r"CREATE TABLE (\w+) \(", path.read_text(encoding="utf-8")):
-            found[table] = declared_columns(path.name, table)
-    return found
-
-
 def declared_columns(ddl: str, table: str) -> list[tuple[str, str]]:
     """Names and types of a table as `schemas/lake` declares it."""
-    text = (SCHEMAS / "lake" / ddl).read_text(encoding="utf-8")
-    body = re.search(rf"CREATE TABLE {table} \((.*?)\n\);", text, re.DOTALL).group(1)
-    body = re.sub(r"--.*", "", body)
-    columns = [part.strip() for part in re.split(r",(?![^(]*\))", body) if part.strip()]
-    return [(column.split(None, 1)[0], column.split(None, 1)[1]) for column in columns]
+    return [(name, column.type) for name, column in lake_table(ddl.removesuffix(".sql"), table).items()]
 
 
 OCTOBER = dt.date(2026, 11, 3)

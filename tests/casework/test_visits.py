@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.assess.leads.workdays import load_workdays
-from pipelines.casework.clock import SHANGHAI, end_of, months_after, on_workday, workdays_between
+from pipelines.casework.clock import end_of, months_after, on_workday, workdays_between
 from pipelines.casework.declared import CARE, load_levels
 from pipelines.casework.visits import OpenLead, Watched, next_visit
+from pipelines.month import SHANGHAI
 
 D = dt.date
 MONDAY = D(2026, 11, 2)

@@ -15,6 +15,7 @@ from pipelines.assess.deliveries import carry
 from pipelines.assess.facts.houses import view_houses
 from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import DataError
+from pipelines.lake_tables import Column, column_list, lake_table
 from pipelines.linkage.views import earlier_batch, view_linkage, view_sources
 from pipelines.month import windows
 from pipelines.progress import Reporter
@@ -34,16 +35,18 @@ _STEPS = {
     "计算事实：残疾": ("disability",),
     "计算事实：医疗": ("medical",),
     "计算事实：收入、参保、学籍": ("income",),
-    "计算事实：家庭关系、名单": ("family", "listed"),
-    "计算事实：照护、就业与财产": ("care", "livelihood", "houses"),
+    "计算事实：家庭关系、监测": ("family", "monitoring"),
+    "计算事实：住房、灾损": ("dwellings", "houses"),
 }
+
+OF_SOURCE = Path(__file__).with_name("of_source")
 
 _READS = re.compile(r"\b(?:src|house|known|sure|has)_(\w+)")
 
 
 def sources_read(contracts: Mapping[str, Contract]) -> list[str]:
     """The sources that facts are made of: those that the SQL of this room names, in the order of their numbers."""
-    named = {name for path in Path(__file__).parent.glob("*.sql") for name in _READS.findall(path.read_text(encoding="utf-8"))}
+    named = {name for path in Path(__file__).parent.rglob("*.sql") for name in _READS.findall(path.read_text(encoding="utf-8"))}
     return [source for source in contracts if source in named]
 
 
@@ -116,17 +119,42 @@ def run_steps(
                 _load_questions(con, home, batch)
 
 
-def declared_columns(table: str) -> list[str]:
-    """The columns of a table of schemas/lake/facts.sql, in order."""
-    text = (SCHEMAS / "lake" / "facts.sql").read_text(encoding="utf-8")
-    body = re.search(rf"CREATE TABLE {table} \((.*?)\n\);", text, re.DOTALL)
-    assert body, table
-    return re.findall(r"^    ([a-z_0-9]+) [A-Z]", body.group(1), re.MULTILINE)
-
-
 def run_step(con: "duckdb.DuckDBPyConnection", step: str) -> None:
     """Run one of the SQL files beside this module."""
     con.execute(Path(__file__).with_name(f"{step}.sql").read_text(encoding="utf-8"))
+
+
+def join_persons(con: "duckdb.DuckDBPyConnection") -> None:
+    """Make the view `person_income`: every person's facts, those of one source each from its file in `of_source`.
+
+    Such a file is a query of person_id and of columns that schemas/lake/facts.sql declares; what it means that the source does
+    not list somebody is the same for all of them and said here.
+    """
+    run_step(con, "person")
+    declared = lake_table("facts", "person_fact")
+    facts, joins = ["j.*"], []
+    for path in sorted(OF_SOURCE.glob("*.sql")):
+        source = path.stem
+        con.execute(f"CREATE TABLE fact_of_{source} AS\n{path.read_text(encoding='utf-8')}")
+        names = [name for name in con.table(f"fact_of_{source}").columns if name != "person_id"]
+        facts += [f"{_said_by(source, name, declared[name])} AS {name}" for name in names]
+        joins.append(f"LEFT JOIN fact_of_{source} AS {source} USING (person_id)")
+    con.execute(f"CREATE VIEW person_said AS SELECT {', '.join(facts)} FROM person_joined AS j {' '.join(joins)}")
+    run_step(con, "person_income")
+
+
+def _said_by(source: str, name: str, column: Column) -> str:
+    """A fact of one source in SQL.
+
+    Whether somebody is on its list is not known while a row of it may be theirs (sure_…); an amount without that row is still a
+    lower bound (known_…).
+    """
+    value = f"{source}.{name}"
+    if column.type == "BOOLEAN":
+        return f"fact({source}.person_id, sure_{source}(j.authorised, j.asked_sources), {value}, {column.default or 'false'})"
+    if column.default:
+        return f"fact({source}.person_id, known_{source}(j.authorised), {value}, {column.default})"
+    return value
 
 
 def _write(
@@ -134,18 +162,15 @@ def _write(
 ) -> dict[str, int | float]:
     counts: dict[str, int | float] = {}
     reporter.start("计算事实：写出人员")
-    run_step(con, "person")
-    columns = ", ".join(declared_columns("person_fact"))
+    join_persons(con)
     path = home.lake(batch, "assess", "person_fact")
-    counts["persons"] = write_parquet(con, f"SELECT {columns} FROM person_income", path)
+    counts["persons"] = write_parquet(con, f"SELECT {column_list('facts', 'person_fact')} FROM person_income", path)
     # Households are summed up from the file just written: holding the wide table as well would take twice the memory.
     con.execute(f"CREATE VIEW person_written AS FROM read_parquet('{quoted(path)}')")
     reporter.start("计算事实：写出家庭")
     run_step(con, "household")
-    columns = ", ".join(declared_columns("household_fact"))
-    counts["households"] = write_parquet(
-        con, f"SELECT {columns} FROM household_wide", home.lake(batch, "assess", "household_fact")
-    )
+    select = f"SELECT {column_list('facts', 'household_fact')} FROM household_wide"
+    counts["households"] = write_parquet(con, select, home.lake(batch, "assess", "household_fact"))
     records = Path(__file__).with_name("records.sql").read_text(encoding="utf-8")
     carried_rows = [f"SELECT person_id, source, file, row_no FROM src_{source}" for source in sorted(carried)]
     records = "\nUNION ALL\n".join([records, "SELECT person_id, source, file, row_no FROM unnamed_record", *carried_rows])

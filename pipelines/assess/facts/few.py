@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipelines.assess.deliveries import carry
 from pipelines.assess.facts.compute import (
     Sources,
-    declared_columns,
+    join_persons,
     load_earlier,
     load_towns,
     run_step,
@@ -21,6 +21,7 @@ from pipelines.assess.facts.compute import (
     sources_read,
 )  # fmt: skip
 from pipelines.contracts import Contract
+from pipelines.lake_tables import column_list
 from pipelines.linkage import lake
 from pipelines.progress import Reporter
 from pipelines.standardise import empty_query
@@ -104,8 +105,8 @@ def facts_of_few(con: "duckdb.DuckDBPyConnection", home: Home, batch: str, sourc
     load_towns(con)
     load_earlier(con, home, batch)
     run_steps(con, home, batch, sources, reporter, "withheld")
-    run_step(con, "person")
-    con.execute(f"CREATE TABLE person_fact AS SELECT {', '.join(declared_columns('person_fact'))} FROM person_income")
+    join_persons(con)
+    con.execute(f"CREATE TABLE person_fact AS SELECT {column_list('facts', 'person_fact')} FROM person_income")
     con.execute("CREATE VIEW person_written AS FROM person_fact")
     run_step(con, "household")
-    con.execute(f"CREATE TABLE household_fact AS SELECT {', '.join(declared_columns('household_fact'))} FROM household_wide")
+    con.execute(f"CREATE TABLE household_fact AS SELECT {column_list('facts', 'household_fact')} FROM household_wide")

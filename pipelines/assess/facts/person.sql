@@ -1,4 +1,5 @@
--- person_fact: one row per person with a record in this batch, in the declared order (schemas/lake/facts.sql).
+-- What is known of each person with a record in this batch: who they are, and what is asked of several sources or needs words of
+-- its own. What one source says by itself stands in of_source/.
 
 CREATE TABLE register_member AS
 SELECT m.person_id, m.household_id, t.kind AS population
@@ -95,36 +96,9 @@ SELECT
     fact(mo.person_id, sure_poverty_monitoring(p.authorised, p.asked), true, false) AS in_poverty_monitoring,
     fact(mo.person_id, sure_poverty_monitoring(p.authorised, p.asked), mo.risk_open, false) AS monitoring_risk_open,
     mo.monitored_class, mo.labour AS labour_ability,
-    fact(gr.person_id, sure_grid_reports(p.authorised, p.asked), true, false) AS grid_report,
-    fact(gr.person_id, sure_grid_reports(p.authorised, p.asked), gr.urgent, false) AS grid_report_urgent,
-    gr.reported_on AS grid_report_on, gr.difficulty AS grid_report_difficulty,
-
-    fact(me.person_id, sure_serious_illness(p.authorised, p.asked), true, false) AS severe_mental,
-    fact(el.person_id, sure_elder_services(p.authorised, p.asked), el.alone, false) AS lives_alone,
-    el.ability AS elder_ability,
-    fact(el.person_id, sure_elder_services(p.authorised, p.asked), el.ability IN ('中度', '重度', '完全'), false) AS elder_disabled,
-    fact(ye.person_id, known_medical_yearly(p.authorised), ye.in_policy, 0) AS medical_yearly_in_policy,
-    fact(ai.person_id, sure_temporary_aid(p.authorised, p.asked), true, false) AS temporary_aid,
-    ai.aid_on AS temporary_aid_on, ai.earlier_on AS aid_repeated_on, ai.cause AS aid_repeated_cause,
-    fact(un.person_id, sure_union_hardship(p.authorised, p.asked), un.in_hardship, false) AS union_hardship,
-    cr.died_on AS cremated_died_on,
-    fact(cr.person_id, sure_funeral(p.authorised, p.asked), cr.died_on < getvariable('month'), false) AS cremated_before_month,
-    fact(ho.person_id, sure_public_housing(p.authorised, p.asked), true, false) AS dangerous_house, ho.grade AS house_danger_grade,
-    fact(st.person_id, sure_school_aid(p.authorised, p.asked), st.in_hardship, false) AS student_in_hardship,
-    em.months_left AS unemployment_months_left,
-    fact(em.person_id, sure_employment(p.authorised, p.asked), em.public_post, false) AS public_post,
-    fact(be.person_id, sure_pensions(p.authorised, p.asked), be.injury_nursing, false) AS injury_nursing,
-    fact(ca.person_id, sure_benefit_card(p.authorised, p.asked), ca.salary, false) AS public_salary_3m,
-    ca.salary_item AS public_salary_item,
 
     p.asked AS asked_sources,
-    p.authorised,
-    fact(ve.person_id, known_vehicles(p.authorised), ve.vehicles, 0) AS vehicles,
-    fact(bu.person_id, known_business_registration(p.authorised), bu.businesses, 0) AS businesses,
-    fact(bu.person_id, known_business_registration(p.authorised), bu.capital, 0) AS business_capital,
-    fact(fu.person_id, known_housing_fund(p.authorised), fu.base, 0) AS housing_fund_base,
-    fact(dw.person_id, known_real_estate(p.authorised), dw.dwellings, 0) AS dwellings,
-    fi.over_on AS finance_over_on
+    p.authorised
 FROM person_now AS p
 LEFT JOIN assistance_member AS m USING (person_id)
 LEFT JOIN left_household AS l USING (person_id)
@@ -145,40 +119,4 @@ LEFT JOIN fact_parents AS pa USING (person_id)
 LEFT JOIN fact_children AS ch USING (person_id)
 LEFT JOIN fact_spouse AS sp USING (person_id)
 LEFT JOIN fact_marriage AS mr USING (person_id)
-LEFT JOIN fact_monitoring AS mo USING (person_id)
-LEFT JOIN fact_grid AS gr USING (person_id)
-LEFT JOIN fact_vehicles AS ve USING (person_id)
-LEFT JOIN fact_business AS bu USING (person_id)
-LEFT JOIN fact_mental AS me USING (person_id)
-LEFT JOIN fact_elder AS el USING (person_id)
-LEFT JOIN fact_yearly AS ye USING (person_id)
-LEFT JOIN fact_aid AS ai USING (person_id)
-LEFT JOIN fact_union AS un USING (person_id)
-LEFT JOIN fact_cremated AS cr USING (person_id)
-LEFT JOIN fact_house AS ho USING (person_id)
-LEFT JOIN fact_student AS st USING (person_id)
-LEFT JOIN fact_employment AS em USING (person_id)
-LEFT JOIN fact_benefits AS be USING (person_id)
-LEFT JOIN fact_card AS ca USING (person_id)
-LEFT JOIN fact_fund AS fu USING (person_id)
-LEFT JOIN fact_dwelling AS dw USING (person_id)
-LEFT JOIN fact_finance AS fi USING (person_id);
-
--- Known income is tax and pension. All of it is known unless somebody of 16 to 59 who is not in school nor unable to work shows
--- neither: then they live on something nobody told us. Where a source that would tell is missing, nothing of it is known.
-CREATE VIEW person_income AS
-SELECT *,
-    (coalesce(tax_income_12m, 0) + coalesce(employee_pension_month, 0) * 12)::DECIMAL(18,2) AS income_known,
-    (income_known + coalesce(resident_pension_month, 0) * 12)::DECIMAL(18,2) AS income_with_resident_pension_known,
-    CASE WHEN NOT alive THEN NULL
-        WHEN age < 16 THEN true
-        WHEN has_tax_row_12m IS NULL OR employee_pension IS NULL THEN false
-        WHEN has_tax_row_12m OR employee_pension OR resident_pension THEN true
-        WHEN age > 59 THEN true
-        ELSE coalesce(age IS NOT NULL AND (in_school OR no_labour_disability), false)
-    END AS income_told,
-    CASE WHEN income_told AND NOT employee_amount_missing THEN income_known END AS income,
-    CASE WHEN income_told AND NOT employee_amount_missing AND NOT resident_amount_missing THEN income_with_resident_pension_known END
-        AS income_with_resident_pension,
-    CASE WHEN age BETWEEN 16 AND 59 THEN unemployed_12m OR employee_insurance_lapsed WHEN age IS NOT NULL THEN false END AS lost_work
-FROM person_joined;
+LEFT JOIN fact_monitoring AS mo USING (person_id);

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from pipelines import month
 from pipelines.assess.leads.outcomes import load_outcomes
 from pipelines.assess.leads.workdays import add_workdays
 from pipelines.contracts import code_table
 from pipelines.declarations import read_declared, validated
 from pipelines.errors import DeclarationError
+from pipelines.lake_tables import column_list
 from pipelines.linkage.lake import persons
-from pipelines.parameters import Parameter, load_parameters
+from pipelines.parameters import Parameter, district_area, load_parameters
 from pipelines.progress import Reporter
 from pipelines.storage import SCHEMAS, Home, check_batch, quoted, write_parquet
 
@@ -28,14 +30,8 @@ if TYPE_CHECKING:
     import duckdb
 
 LEVELS = ("red", "orange", "yellow")
-AREA = "370211"
-"""The district whose parameter values hold (GB/T 2260)."""
 
 _SQL = Path(__file__).with_name("leads.sql").read_text(encoding="utf-8")
-_LEAD = (
-    "lead_id, batch, household_id, direction, level, rule_ids, suggested_programmes, due_date, town, village, grid, status, "
-    "times_raised, last_outcome, held_back, first_batch, generated_on, urgent"
-)
 
 
 class _Urgent(BaseModel):
@@ -85,10 +81,11 @@ def raise_leads(home: Home, batch: str, reporter: Reporter, *, today: dt.date | 
     check_batch(batch)
     reporter.start("生成线索")
     with home.connect() as connection:
-        issued = _already_issued(connection, home, batch) or issued_on(batch, today or _today())
+        issued = _already_issued(connection, home, batch) or issued_on(batch, today or month.today())
         _read(connection, home, batch, issued)
         connection.execute(_SQL)
-        write_parquet(connection, f"SELECT {_LEAD} FROM lead ORDER BY town, lead_id", home.lake(batch, "assess", "leads"))
+        leads = f"SELECT {column_list('assess', 'leads')} FROM lead ORDER BY town, lead_id"
+        write_parquet(connection, leads, home.lake(batch, "assess", "leads"))
         write_parquet(connection, "FROM register ORDER BY lead_id", home.lake(batch, "assess", "lead_register"))
         counts = _count(connection)
     from pipelines.assess.leads.hit_rates import write_learning  # it reads this module's outcome codes
@@ -96,10 +93,10 @@ def raise_leads(home: Home, batch: str, reporter: Reporter, *, today: dt.date | 
     return counts | write_learning(home, batch)
 
 
-def issued_on(batch: str, today: dt.date) -> dt.date:
+def issued_on(batch: str, day: dt.date) -> dt.date:
     """The day a batch's lists go out.
 
-    Today, if today is in the batch's month or the one after it: that is when a month's data is worked. A batch that is run
+    That day, if it is in the batch's month or the one after it: that is when a month's data is worked. A batch that is run
     much later or ahead of its time (history, a rehearsal) counts from the day after its month: its due dates must make sense
     within the story of the batches.
 
@@ -108,17 +105,9 @@ def issued_on(batch: str, today: dt.date) -> dt.date:
     >>> issued_on("2026-10", dt.date(2027, 3, 1))
     datetime.date(2026, 11, 1)
     """
-    first = dt.date.fromisoformat(f"{batch}-01")
-    following = _next_month(first)
-    return today if first <= today < _next_month(following) else following
-
-
-def _next_month(day: dt.date) -> dt.date:
-    return (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-
-
-def _today() -> dt.date:
-    return dt.datetime.now(dt.timezone(dt.timedelta(hours=8))).date()  # the bureau's clock, wherever the machine is
+    first = month.month_start(batch)
+    following, after = month.months_before(first, -1), month.months_before(first, -2)
+    return day if first <= day < after else following
 
 
 def _already_issued(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> dt.date | None:
@@ -133,11 +122,11 @@ def _already_issued(connection: "duckdb.DuckDBPyConnection", home: Home, batch: 
 def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, issued: dt.date) -> None:
     """Make the tables that leads.sql starts from."""
     parameters = load_parameters()
-    as_of = _next_month(dt.date.fromisoformat(f"{batch}-01")) - dt.timedelta(days=1)
+    last = month.as_of(batch)
     course = load_course()
 
     def number(key: str) -> float:
-        return _number(parameters, key, as_of)
+        return _number(parameters, key, last)
 
     connection.execute(
         "CREATE TABLE setting AS SELECT $batch AS batch, $as_of::DATE AS as_of, $issued::DATE AS generated_on, "
@@ -145,7 +134,7 @@ def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, issue
         "$facts::VARCHAR[] AS growing_facts",
         {
             "batch": batch,
-            "as_of": as_of,
+            "as_of": last,
             "issued": issued,
             "limit": int(number("leads.town_week_limit") * number("leads.weeks")),
             "increase": number("leads.material_increase"),
@@ -175,7 +164,7 @@ def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, issue
 
 
 def _number(parameters: dict[str, Parameter], key: str, day: dt.date) -> float:
-    held = parameters[key].value_on(AREA, "any", day) if key in parameters else None
+    held = parameters[key].value_on(district_area(), "any", day) if key in parameters else None
     if held is None or held.value is None:
         raise DeclarationError(
             f"参数 {key} 在 {day} 没有值，线索无法安排。",

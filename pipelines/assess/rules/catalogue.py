@@ -4,7 +4,6 @@ Belongs here: reading the declared fact tables and their documentation. Does not
 or a parameter's value (`pipelines.parameters`).
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,13 +12,12 @@ from typing import Any, Literal
 
 from pipelines.contracts import load_contracts
 from pipelines.declarations import read_declared
+from pipelines.lake_tables import Column, declared_tables
 from pipelines.parameters import Parameter, load_parameters
 from pipelines.storage import SCHEMAS
 
 Table = Literal["person", "household"]
 
-_CREATE = re.compile(r"CREATE TABLE (person|household)_fact \(")
-_LINE = re.compile(r"\s*([a-z][a-z0-9_]*)\s+([A-Z][A-Z0-9_]*(?:\(\d+(?:,\s*\d+)?\))?(?:\[\])?),?\s*--\s*(.*)")
 _KEYS = ("person_id", "household_id")
 
 _MADE_UP = {"BOOLEAN": "true", "VARCHAR": "'甲'", "VARCHAR[]": "['甲']", "DATE": "'2026-01-01'"}
@@ -116,32 +114,28 @@ def load_catalogue(
     authorised = {key for key, contract in load_contracts().items() if contract.use == "authorised"}
     told = read_declared(missing)[0].data
     found: dict[str, Fact] = {}
+    tables: tuple[Table, ...] = ("person", "household")
     for path in (facts, income, findings):
-        table: Table | None = None
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if create := _CREATE.match(line):
-                table = "person" if create.group(1) == "person" else "household"
-            elif line.startswith(");"):
-                table = None
-            elif table and (column := _LINE.match(line)) and column.group(1) not in _KEYS:
-                fact = _fact(column, table, authorised, told)
-                found[fact.name] = fact
+        declared = declared_tables(path)
+        for table in tables:
+            for name, column in declared.get(f"{table}_fact", {}).items():
+                if name not in _KEYS:
+                    found[name] = _fact(name, table, column, authorised, told)
     return Catalogue(found, load_parameters() if parameters is None else parameters)
 
 
-def _fact(column: re.Match[str], table: Table, authorised: set[str], told: Mapping[str, Any]) -> Fact:
-    name, type_, documented = column.groups()
-    meaning, unit, window, sources = ([part.strip() for part in documented.split("|")] + ["-"] * 4)[:4]
+def _fact(name: str, table: Table, column: Column, authorised: set[str], told: Mapping[str, Any]) -> Fact:
+    meaning, unit, window, sources = ([part.strip() for part in column.said.split("|")] + ["-"] * 4)[:4]
     keys = tuple(source.strip() for source in sources.split(",") if source.strip() not in ("-", ""))
     return Fact(
         name,
         table,
-        type_,
+        column.type,
         meaning,
         unit,
         window,
         keys,
         authorised=bool(authorised & set(keys)),
         missing_as=told["reported_as"].get(name, name),
-        unlisted=told["unlisted_means"].get(name, False),
+        unlisted=column.default == "true",
     )

@@ -8,17 +8,22 @@ Only persons who are new are looked up, few against the rows; the rows are strea
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from typing import TYPE_CHECKING
 
 from pipelines.acceptance import Question, limits
 from pipelines.contracts import Contract
 from pipelines.extracts.ledger import read_ledger
 from pipelines.extracts.months import event_columns
+from pipelines.lake_tables import frame
 from pipelines.linkage import lake
-from pipelines.month import as_of
+from pipelines.month import as_of, months_apart
 from pipelines.progress import Reporter
 from pipelines.standardise import columns
 from pipelines.storage import Home, quoted, write_parquet
+
+if TYPE_CHECKING:
+    import duckdb
 
 MONTHS = 12
 """The time over which a source's events are counted to know how many a month are usual (`recent`)."""
@@ -158,7 +163,7 @@ def _older(now: Arrival | None, then: Arrival | None, batch: str, month: str, co
     """
     if now is None or then is None or now.newest is None or then.newest is None:
         return None
-    behind, usual = _months(now.newest, as_of(batch)), _months(then.newest, as_of(month))
+    behind, usual = months_apart(now.newest, as_of(batch)), months_apart(then.newest, as_of(month))
     longer = behind - usual
     if longer < limits().months_older or usual >= MONTHS or longer * then.recent / (MONTHS - usual) < limits().events_missed:
         return None
@@ -166,10 +171,6 @@ def _older(now: Arrival | None, then: Arrival | None, batch: str, month: str, co
         f"{contract.title}：最新的日期是 {now.newest:%Y年%m月}，离批次 {behind} 个月；上次（{month}）离 {usual} 个月。"
         "可能是以前月份的文件，请核对。"
     )
-
-
-def _months(earlier: dt.date, later: dt.date) -> int:
-    return (later.year - earlier.year) * 12 + later.month - earlier.month
 
 
 def _last(home: Home, batch: str, source: str) -> tuple[Arrival | None, str]:
@@ -185,18 +186,8 @@ def _last(home: Home, batch: str, source: str) -> tuple[Arrival | None, str]:
     return None, ""
 
 
-def _write(connection: "object", home: Home, batch: str, found: Arrivals) -> None:
-    import duckdb
-    import polars as pl
-
-    assert isinstance(connection, duckdb.DuckDBPyConnection)
-    names = ("source", "file", "rows", "strangers", "dated", "newest", "recent")
-    kinds = (pl.String, pl.String, pl.Int64, pl.Int64, pl.Int64, pl.Date, pl.Int64)
-    taken = pl.DataFrame(
-        [(batch, *(getattr(one, name) for name in names)) for one in found.measured],
-        schema={"batch": pl.String, **dict(zip(names, kinds, strict=True))},
-        orient="row",
-    )
+def _write(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, found: Arrivals) -> None:
+    taken = [(batch, *astuple(one)) for one in found.measured]
     results = []
     for source in dict.fromkeys(one.source for one in found.measured):
         whole = whole_source([one for one in found.measured if one.source == source])
@@ -209,23 +200,7 @@ def _write(connection: "object", home: Home, batch: str, found: Arrivals) -> Non
         said = "；".join([*(one.what for one in found.questions.get(source, [])), *found.warnings.get(source, [])])
         text = said or "能对上原来就知道的人的行的比例"
         results.append((batch, source, "known_share", "", severity, passed, whole.known, expected, None, text))
-    held = pl.DataFrame(
-        results,
-        schema={
-            "batch": pl.String,
-            "source": pl.String,
-            "check_name": pl.String,
-            "column_name": pl.String,
-            "severity": pl.String,
-            "passed": pl.Boolean,
-            "measured": pl.Float64,
-            "expected_min": pl.Float64,
-            "expected_max": pl.Float64,
-            "description": pl.String,
-        },
-        orient="row",
-    )
-    for table, frame in (("arrivals", taken), ("arrival_results", held)):
-        connection.register("frame", frame.to_arrow())
-        write_parquet(connection, "SELECT * FROM frame", home.lake(batch, "quality", table))
-        connection.unregister("frame")
+    for table, declared, rows in (("arrivals", "arrivals", taken), ("arrival_results", "results", results)):
+        connection.register("written", frame("quality", declared, rows).to_arrow())
+        write_parquet(connection, "FROM written", home.lake(batch, "quality", table))
+        connection.unregister("written")

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.assess.facts.compute import declared_columns
+from pipelines.lake_tables import lake_table
 from tests.builders.model_lake import Facts, ModelLake
 
 S_OR_D = ("father_unable", "mother_unable", "father_dead", "mother_dead")
@@ -118,9 +118,9 @@ def facts(tmp_path_factory):
 
 
 def test_every_declared_fact_is_there_in_its_order(facts):
-    assert list(next(iter(facts.persons.values()))) == declared_columns("person_fact")
-    assert list(next(iter(facts.households.values()))) == declared_columns("household_fact")
-    assert len(set(declared_columns("person_fact")) & set(declared_columns("household_fact"))) == 1
+    assert list(next(iter(facts.persons.values()))) == list(lake_table("facts", "person_fact"))
+    assert list(next(iter(facts.households.values()))) == list(lake_table("facts", "household_fact"))
+    assert len(set(lake_table("facts", "person_fact")) & set(lake_table("facts", "household_fact"))) == 1
 
 
 def test_there_is_one_row_per_person_and_per_household_with_members(facts):

@@ -1,0 +1,1 @@
+SELECT person_id, count(*)::INTEGER AS dwellings FROM dwelling GROUP BY person_id
