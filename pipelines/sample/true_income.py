@@ -346,9 +346,10 @@ class Income:
         amounts[2] = np.where(by_fee, wage * KEPT_OF_LABOUR, 0.0)
         # who farms or works on own account earns about half of what a job would pay: the fields, where the family has any
         own_account = np.where(lives & (people["job"] == FARMER), people["wage"] * 6.0, 0.0)
-        fields = np.bincount(people["family"], people["land"] > 0) > 0
-        amounts[4] = np.where(fields[people["family"]], own_account, 0.0)
-        amounts[2] += np.where(fields[people["family"]], 0.0, own_account)
+        fields = np.zeros(self.true.households, dtype=bool)
+        fields[self.true.home[lives & (people["land"] > 0)]] = True
+        amounts[4] = np.where(fields[self.true.home], own_account, 0.0)
+        amounts[2] += np.where(fields[self.true.home], 0.0, own_account)
         base = month.month - month.number
         months = np.clip(self.month - (base - 2 - np.arange(len(lives)) % 100) + 1, 0, 12)
         pension = np.where(lives, people["pension"], 0.0)
