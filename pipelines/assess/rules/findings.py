@@ -84,6 +84,13 @@ def open_facts(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) 
             )
         view = "fact_of_household" if table == "household_fact" else table
         connection.execute(f"CREATE OR REPLACE VIEW {view} AS FROM read_parquet('{quoted(path)}')")
+    possible = home.lake(batch, "assess", "possible_records")
+    if possible.exists():  # not in a batch of an earlier version; of authorised use only what the facts may speak of
+        connection.execute(f"""CREATE OR REPLACE VIEW possible_records AS FROM read_parquet('{quoted(possible)}')
+            SEMI JOIN (SELECT person_id, unnest(asked_sources) AS source FROM person_fact) USING (person_id, source)""")
+    else:
+        connection.execute("""CREATE OR REPLACE VIEW possible_records AS
+            SELECT '' AS person_id, '' AS source, '' AS file, 0::INTEGER AS row_no WHERE false""")
     with_income(connection)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pipelines.assess.rules.catalogue import Catalogue, parameters_sql
 from pipelines.assess.rules.load import BoundRule
 from pipelines.assess.rules.model import ONE_LOWER
-from pipelines.assess.rules.questions import ASKED, find_asked, listings, rests_on_questions, undecided
+from pipelines.assess.rules.questions import ASKED, RECORDS, find_asked, listings, rests_on_questions, undecided
 from pipelines.declarations import named
 from pipelines.errors import DataError
 from pipelines.parameters import Parameter, Value
@@ -198,11 +198,13 @@ def _subjects(running: Running, catalogue: Catalogue, day: dt.date, of: str = ""
     tables = f"{of}household_fact AS h" if of_household else f"{of}person_fact AS p"
     if of:
         columns += [name for name in ASKED.values() if name not in columns and not (of_household and name == ASKED["person"])]
+    named_rows = [f"{'h' if of_household else 'p'}.{RECORDS}"] if of else []
     joined = of_household or bool(rule.parameters) or any(catalogue.facts[name].table == "household" for name in columns)
     if joined and not of_household:
         tables += " LEFT JOIN household_fact AS h ON h.household_id = p.household_id"
     household = "h.household_id" if of_household else "coalesce(p.household_id, p.left_household_id, p.register_household_id)"
     selected = [f"{'h' if catalogue.facts[name].table == 'household' else 'p'}.{name}" for name in columns]
+    selected += named_rows
     selected += [f"{'NULL::VARCHAR' if of_household else 'p.person_id'} AS subject_person", f"{household} AS subject_household"]
     if SECOND_PASS in rule.facts:
         tables += f" LEFT JOIN under_findings AS u ON u.household_id = {household}"
