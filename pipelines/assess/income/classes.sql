@@ -24,7 +24,8 @@ GROUP BY ALL;
 
 -- 1 wages. A month without a row between two with one may have been paid as the others were, or not.
 INSERT INTO statement
-SELECT e.household_id, person_id, 1, w.low * greatest(0, 1 - cost), w.high * greatest(0, 1 - coalesce(cost_or_none, 0)), 'rows', true,
+-- A rate that is not known takes all of it from the low end, nothing from the high one.
+SELECT e.household_id, person_id, 1, w.low * coalesce(e.wage_kept, 0), w.high * coalesce(e.wage_kept, 1), 'rows', true,
     'tax_income', w.cited.file, w.cited.row_no, getvariable('as_of')
 FROM (
     SELECT person_id, greatest(sum(amount), 0) AS low,
@@ -32,15 +33,7 @@ FROM (
         arg_max(cited, month) AS cited
     FROM tax_month WHERE class = 1 GROUP BY person_id
 ) AS w
-JOIN (
-    SELECT *,
-        income_personal_rate + income_job_cost + CASE disability_grade
-            WHEN 1 THEN coalesce(income_job_cost_disabled_1, 0) WHEN 2 THEN coalesce(income_job_cost_disabled_2, 0)
-            WHEN 3 THEN coalesce(income_job_cost_disabled_3, 0) WHEN 4 THEN coalesce(income_job_cost_disabled_3, 0) ELSE 0
-        END AS cost_or_none,
-        coalesce(cost_or_none, 1) AS cost  -- a rate that is not known takes all of it from the low end, nothing from the high one
-    FROM earner
-) AS e USING (person_id);
+JOIN earner AS e USING (person_id);
 
 -- 1 again: public salaries on the benefit card, where the tax office has no wage row of the person.
 CREATE TABLE benefit AS
