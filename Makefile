@@ -30,7 +30,7 @@ test: install  ## every check and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 look: install  ## the Dagster UI on the demo's home folder
 	$(BIN)/zhudong dev --extracts data_samples --home $(HOME_DIR)

@@ -46,6 +46,7 @@ _STEPS = (
     "按“建议时限”先后走访；红色和急难的最先。入户核查要有两人。",
     "只填绿色表头的列；其余的列已锁定，可以筛选。要排序、移动行列的，先撤销工作表保护（没有密码）；“线索编号”不要改。",
     "“核查结果码”从下拉列表里选，一户一个；代码的含义见下表。转办的，在“转办部门”写部门。",
+    "“收入要问”有话的，问清后在“收入答复（元）”写近12个月的总数；没有写 0，问不出来留空。下月按答复计算。",
     "日期写成 2026-11-05。家庭人口、关系与实际不符的选 E5，证号、金额等数据有误的选 E6，并在“备注”里写明哪里不对。",
     "填好后另存原格式（XLSX 或 CSV），交回区里。没有核查的行留空即可，下月会再列出。",
     "内部资料，含个人信息：不外传，不公示，用完收回或销毁。",
@@ -151,6 +152,7 @@ def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, polic
     )
     _mask_persons(connection, role)
     _read_benefits(connection, home, batch)
+    _read_income_questions(connection, home, batch)
     connection.execute("CREATE TABLE missing_name (name VARCHAR, meaning VARCHAR)")
     catalogue = load_catalogue()
     for (name,) in connection.execute("SELECT DISTINCT unnest(missing) FROM finding").fetchall():
@@ -193,6 +195,17 @@ def _read_benefits(connection: "duckdb.DuckDBPyConnection", home: Home, batch: s
         )
     else:
         connection.execute("CREATE TABLE benefit (person_id VARCHAR, benefits VARCHAR[])")
+
+
+def _read_income_questions(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
+    """The table `income_question`: what would close a listed household's income, as a visitor asks it; it names nobody."""
+    connection.execute("CREATE TABLE income_question (household_id VARCHAR, question VARCHAR)")
+    path = home.lake(batch, "assess", "household_income")
+    if path.exists():
+        connection.execute(
+            "INSERT INTO income_question SELECT household_id, next_question "
+            f"FROM read_parquet('{quoted(path)}') SEMI JOIN lead USING (household_id) WHERE next_question IS NOT NULL"
+        )
 
 
 def _lists(

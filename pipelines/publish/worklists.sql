@@ -1,7 +1,7 @@
 -- The rows of the worklists: one per lead that is not held back, everything as the text that the caseworker reads.
 -- Tables made by worklists.py before this runs: lead, finding, rule, household, member, person, benefit (person_id, benefits),
 -- shown (person_id, name, id_number, phone, address: masked for the lists' role), missing_name (name, meaning),
--- outcome_label (code, label), setting (batch, as_of, child_from), word (kind, code, text). Left behind: worklist_row.
+-- income_question (household_id, question), outcome_label (code, label), setting (batch, as_of, child_from), word (kind, code, text). Left behind: worklist_row.
 
 -- How a person is named in a lead: where two of them look alike under the mask, by the end of the id as well.
 CREATE TABLE called AS
@@ -131,6 +131,7 @@ SELECT
     coalesce(b.benefits, '在册数据中无') AS benefits,
     coalesce(q.questions, '') AS questions,
     array_to_string(l.suggested_programmes, '、') AS programmes,
+    coalesce(i.question, '') AS income_question,
     (l.times_raised - CASE l.status WHEN '待派发' THEN 1 ELSE 0 END)::VARCHAR AS times,
     CASE
         WHEN l.last_outcome IS NOT NULL THEN l.last_outcome || ' ' || coalesce(o.label, '')
@@ -151,6 +152,7 @@ LEFT JOIN subjects AS s USING (lead_id)
 LEFT JOIN laws AS a USING (lead_id)
 LEFT JOIN benefits AS b USING (lead_id)
 LEFT JOIN questions AS q USING (lead_id)
+LEFT JOIN income_question AS i USING (household_id)
 LEFT JOIN outcome_label AS o ON o.code = l.last_outcome
 LEFT JOIN word AS lw ON lw.kind = 'level' AND lw.code = l.level
 LEFT JOIN word AS dw ON dw.kind = 'direction' AND dw.code = l.direction

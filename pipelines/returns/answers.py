@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from pipelines.contracts import code_table
@@ -23,6 +24,8 @@ _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
 LEAD_NUMBER = re.compile(r"L[0-9A-Z]{11}")
 _CODE = re.compile(r"([A-Z])[\s.\-]*([0-9OIL])(?![0-9A-Z])")
 _MONTH_DAY = re.compile(r"(\d{1,2})[月./\-](\d{1,2})[日号]?")
+_MOST_INCOME = 5_000_000
+"""Yuan a year: more is no family of ours but a typing error."""
 _MOST_PEOPLE = 30
 """More than this is no household but a typing error."""
 
@@ -41,6 +44,7 @@ class Answer:
     reason_not_included: str | None
     household_size: int | None
     difficulties: str | None
+    income_amount: Decimal | None
 
 
 @dataclass
@@ -187,7 +191,35 @@ def _answer(judged: Judged, cells: Mapping[str, str], code: str, context: Contex
         reason_not_included=cells.get("not_included"),
         household_size=size,
         difficulties=cells.get("difficulties"),
+        income_amount=_income(judged, cells),
     )
+
+
+def _income(judged: Judged, cells: Mapping[str, str]) -> Decimal | None:
+    """The answer to the list's income question, in yuan."""
+    text = cells.get("income_amount", "")
+    if not text:
+        return None
+    amount = yuan(text)
+    if amount is None:
+        judged.remarks.append("收入答复看不懂，按没有填写采用；请只写近12个月的元数，没有写 0。")
+    elif amount > _MOST_INCOME:
+        judged.remarks.append("收入答复太大，不像一年的收入，按没有填写采用；请核对单位是元。")
+        return None
+    return amount
+
+
+def yuan(text: str) -> Decimal | None:
+    """An amount as a caseworker writes it, in yuan; None if it is none.
+
+    >>> yuan("3,600元"), yuan("1.2万"), yuan("没有"), yuan("不清楚")
+    (Decimal('3600'), Decimal('12000.0'), Decimal('0'), None)
+    """
+    plain = re.sub(r"[\s,，约]", "", unicodedata.normalize("NFKC", text))
+    if plain in ("无", "没有", "没"):
+        return Decimal(0)
+    number = re.fullmatch(r"(\d+(?:\.\d{1,4})?)(万?)元?整?", plain)
+    return Decimal(number[1]) * (10_000 if number[2] else 1) if number else None
 
 
 def _people(text: str) -> int | None:

@@ -40,7 +40,7 @@ KINDS: Mapping[str, Recorded] = {
         "followups",
         (
             "lead_id", "outcome_code", "visited_on", "visitors", "note", "referred_to", "method", "reason_not_included",
-            "household_size", "difficulties",
+            "household_size", "difficulties", "income_amount",
         ),
         ("lead_id",),
         "visited_on",

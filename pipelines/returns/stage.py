@@ -25,6 +25,7 @@ from pipelines.publish.worklist_policy import ListLayout, load_worklist_policy
 from pipelines.returns import record
 from pipelines.returns.answers import DOUBTFUL, NOT_TAKEN, Context, Judged, judge, lead_number, read_days
 from pipelines.returns.corrections import write_corrections
+from pipelines.returns.income import write_income_answers
 from pipelines.returns.issued import issued_leads
 from pipelines.returns.referred import judge_result
 from pipelines.returns.sheets import Returned, files_in, read_file
@@ -43,6 +44,7 @@ COUNTS = {
     "blank": "还没有核查的",
     "not_taken": "未采用（原因见 returns/<批次>/…_未采用.csv）",
     "doubtful": "采用了但有一格看不懂的",
+    "income": "收入答复（下月计算收入时采用）",
     "referrals": "转办中（见 referrals/<批次>/）",
 }
 """What is counted, and how the officer is told."""
@@ -81,7 +83,8 @@ def read_returns(folder: Path, home: Home, reporter: Reporter, *, now: dt.dateti
 
     Returns:
         counts: files, files_known (read before), files_unreadable, rows, taken, repeated, blank (not visited yet), not_taken,
-        doubtful (taken, but a cell was not), referrals (open). rows = taken + repeated + blank + not_taken.
+        doubtful (taken, but a cell was not), income (answers to income questions on record), referrals (open).
+        rows = taken + repeated + blank + not_taken.
 
     Raises:
         DataError: the folder is not there, or no batch was ever run.
@@ -102,6 +105,7 @@ def read_returns(folder: Path, home: Home, reporter: Reporter, *, now: dt.dateti
         "blank",
         "not_taken",
         "doubtful",
+        "income",
         "referrals",
     )
     counts = Counter[str](dict.fromkeys(names, 0))
@@ -221,6 +225,7 @@ def _keep(
                 record.insert(connection, "files", [line])
         record.write(connection, home, batch)
         write_corrections(connection, home, batch)
+        counts["income"] += write_income_answers(connection, home, batch)
 
 
 def _report(home: Home, read: _Read, counts: Counter[str]) -> None:

@@ -12,6 +12,7 @@ CREATE TABLE followups (
     reason_not_included VARCHAR,
     household_size INTEGER,     -- 实际共同生活人口
     difficulties VARCHAR,
+    income_amount DECIMAL(18,2),    -- what was said to the list's income question, yuan over 12 months
     file VARCHAR,
     row_no INTEGER,
     received_at TIMESTAMP WITH TIME ZONE,
@@ -54,6 +55,16 @@ CREATE TABLE corrections (      -- what the answers E5 and E6 say against the da
     household_size INTEGER,     -- E5: as found on the spot
     rule_ids VARCHAR[],         -- the rules that the answer speaks against
     answered_on DATE
+);
+
+CREATE TABLE income_answers (   -- the last answer to each list's income question: whose income of which class it says
+    lead_id VARCHAR,
+    person_id VARCHAR,
+    class TINYINT,              -- schemas/income/classes.yaml
+    amount DECIMAL(18,2),       -- as asked: wages gross, the others as counted
+    stated_on DATE,             -- of the visit; where it has no date, of the reading
+    file VARCHAR,
+    row_no INTEGER
 );
 
 CREATE TABLE source_quality (   -- by source: how much of what it sent was found wrong on the spot

@@ -105,7 +105,8 @@ CREATE TABLE followup (
     file VARCHAR,
     row_no INTEGER,
     received_at TIMESTAMPTZ,
-    superseded BOOLEAN
+    superseded BOOLEAN,
+    income_amount DECIMAL(18,2)
 );
 COMMENT ON TABLE followup IS '核查反馈：每条收回的结果一行';
 COMMENT ON COLUMN followup.lead_id IS '线索编号';
@@ -123,6 +124,7 @@ COMMENT ON COLUMN followup.file IS '回收的文件';
 COMMENT ON COLUMN followup.row_no IS '行号';
 COMMENT ON COLUMN followup.received_at IS '收回时间';
 COMMENT ON COLUMN followup.superseded IS '后来又有新结果，本条留作记录';
+COMMENT ON COLUMN followup.income_amount IS '对清单上收入问题的答复，近12个月的元数';
 
 CREATE TABLE referral_result (
     lead_id VARCHAR,

@@ -50,6 +50,17 @@ def published(district, tmp_path_factory) -> Path:
     return home
 
 
+REQUIRED = ("police_household", "disabled_persons", "medical_settlement", "assistance_roster")
+
+
+@pytest.fixture
+def required_drop(district, tmp_path) -> Path:
+    """A drop folder with the sources only that a batch must have: a run of it costs a third of a whole one."""
+    for source in REQUIRED:
+        shutil.copytree(district / BATCH / source, tmp_path / "required" / BATCH / source)
+    return tmp_path / "required"
+
+
 @pytest.fixture
 def drop(district, tmp_path) -> Path:
     """The district's drop folder, to spoil."""

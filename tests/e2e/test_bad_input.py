@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.conftest import BATCH, zhudong
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("bad input")]
+pytestmark = pytest.mark.e2e
 
 HEADINGS = "结算ID,姓名,身份证号码,医院名称,结算日期,总费用,统筹支出,大病保险,医疗救助支付,自费金额"
 
@@ -79,9 +79,9 @@ CASES = [
 
 
 @pytest.mark.parametrize("spoil", CASES, ids=lambda case: case.__name__)
-def test_a_spoilt_file_stops_the_batch_with_what_where_and_what_to_do(spoil, drop, tmp_path):
-    words = spoil(drop)
-    said = zhudong("run", "--extracts", drop, "--home", tmp_path / "home", "--batch", BATCH)
+def test_a_spoilt_file_stops_the_batch_with_what_where_and_what_to_do(spoil, required_drop, tmp_path):
+    words = spoil(required_drop)
+    said = zhudong("run", "--extracts", required_drop, "--home", tmp_path / "home", "--batch", BATCH)
     assert said.code == 1, said.out
     for word in [*words, "处理"]:
         assert word in said.err, f"{word} not in:\n{said.err[-1500:]}"

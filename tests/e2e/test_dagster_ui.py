@@ -100,7 +100,7 @@ def test_the_ui_shows_the_graph_by_department_the_run_and_the_checks_and_nobody(
             "/locations/__repository__@zhudong/asset-groups/police",
             ["police_household_extract", "police_household_standardised", "police_household_quality"],
         ),
-        "run": (f"/runs/{run['runId']}", ["Success", "2026-10", "RUN_SUCCESS"]),
+        "run": (f"/runs/{run['runId']}", ["Success", "2026-10"]),
         "checks": ("/assets/police_household_quality?view=checks", ["filled", "rows", "values", "填写率"]),
         "persons": ("/assets/persons", ["归并", "records", "month"]),
     }

@@ -8,7 +8,7 @@ import pytest
 from pipelines.storage import Home
 from tests.e2e.conftest import zhudong
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("readme")]
+pytestmark = pytest.mark.e2e
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 

@@ -15,7 +15,7 @@ from pipelines.linkage.measure.evaluate import evaluate_linkage
 from pipelines.storage import Home
 from tests.e2e.conftest import zhudong
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("three months")]
+pytestmark = pytest.mark.e2e
 
 MONTHS = ["2026-10", "2026-11", "2026-12"]
 CODES = ["E1", "H1", "B1", "F2", "E6", "E3", None]  # None: not visited this month

@@ -58,6 +58,8 @@ HEADINGS = [
     "主要困难",
     "转办部门",
     "备注",
+    "收入要问",
+    "收入答复（元）",
 ]
 """Word for word as interface.md §2 has them."""
 
@@ -371,7 +373,8 @@ def test_the_sheet_locks_the_facts_opens_the_answers_and_offers_the_codes(lake):
     sheet, guide = book.worksheets
     assert sheet.protection.sheet
     locked = {cell.value: sheet.cell(2, cell.column).protection.locked for cell in sheet[1]}
-    assert [name for name, closed in locked.items() if not closed] == HEADINGS[HEADINGS.index("核查方式") :]
+    answers = [name for name in HEADINGS[HEADINGS.index("核查方式") :] if name != "收入要问"]
+    assert [name for name, closed in locked.items() if not closed] == answers
     assert all(sheet.cell(2, column).number_format == "@" for column in range(1, len(HEADINGS) + 1))
     assert (sheet.freeze_panes, sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("B2", "landscape", 9)
     footer = sheet.oddFooter

@@ -9,6 +9,7 @@ from pipelines.errors import DataError
 from pipelines.progress import Silent
 from pipelines.returns.stage import read_returns
 from tests.builders.leads_lake import declared_columns
+from tests.returns.conftest import SENT
 
 
 def filled(row, code="B1", day="2026-11-05", **more):
@@ -283,3 +284,38 @@ def test_the_tables_are_as_declared(month):
         with month.home.connect() as con:
             rows = con.sql(f"FROM read_parquet('{month.home.lake('2026-10', 'returns', table)}')")
             assert list(zip(rows.columns, map(str, rows.types), strict=True)) == declared_columns("returns.sql", table)
+
+
+def test_an_answer_to_the_lists_income_question_is_kept_for_the_person_and_class_that_were_asked_about(month):
+    month.lake._write("2026-10", "assess", "household_income", "", [
+        {"household_id": f"H{n:011d}", "question_person_id": f"Q{n:011d}" if n else None, "question_class": 2 if n else None}
+        for n in range(4)
+    ])  # fmt: skip
+    rows = month.rows()
+    month.send([
+        filled(rows[0], **{"收入答复（元）": "9000"}),  # this household was asked nothing
+        filled(rows[1], **{"收入答复（元）": "1.2万元"}),
+        filled(rows[2], **{"收入答复（元）": "说不清"}),
+        filled(rows[3], **{"收入答复（元）": "没有"}),
+    ])  # fmt: skip
+    counts = month.read()
+    answers = month.lake.read("2026-10", "returns", "income_answers")
+    assert [(row["person_id"], row["class"], row["amount"], row["stated_on"], row["row_no"]) for row in answers] == [
+        ("Q00000000001", 2, 12000, dt.date(2026, 11, 5), 3),
+        ("Q00000000003", 2, 0, dt.date(2026, 11, 5), 5),
+    ]
+    assert (counts["taken"], counts["income"], counts["doubtful"]) == (4, 2, 1)
+    assert [(row["行号"], "收入答复看不懂" in row["原因"]) for row in month.not_taken()] == [("4", True)]
+
+
+def test_a_later_return_corrects_an_income_answer_and_one_without_it_leaves_it(month):
+    month.lake._write("2026-10", "assess", "household_income", "", [
+        {"household_id": "H00000000001", "question_person_id": "Q00000000001", "question_class": 2}
+    ])  # fmt: skip
+    row = month.rows()[1]
+    later = SENT
+    for name, answer in (("一.csv", "5000"), ("二.csv", "6000"), ("三.csv", "")):
+        month.send([filled(row, **{"收入答复（元）": answer, "备注": name})], name=name)
+        later += dt.timedelta(days=1)
+        month.read(now=later)
+    assert [row["amount"] for row in month.lake.read("2026-10", "returns", "income_answers")] == [6000]

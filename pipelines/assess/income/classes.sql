@@ -22,20 +22,10 @@ FROM (
 )
 GROUP BY ALL;
 
--- What of a wage does not count: one's own insurance, the costs of the job, more of them for a disabled worker.
-CREATE TABLE worker AS
-SELECT household_id, person_id,
-    income_personal_rate + income_job_cost + CASE disability_grade
-        WHEN 1 THEN coalesce(income_job_cost_disabled_1, 0) WHEN 2 THEN coalesce(income_job_cost_disabled_2, 0)
-        WHEN 3 THEN coalesce(income_job_cost_disabled_3, 0) WHEN 4 THEN coalesce(income_job_cost_disabled_3, 0) ELSE 0
-    END AS known_cost,
-    -- a rate that is not known takes all of it from the low end, nothing from the high one
-    greatest(0, 1 - coalesce(known_cost, 1)) AS kept_low, greatest(0, 1 - coalesce(known_cost, 0)) AS kept_high
-FROM earner;
-
 -- 1 wages. A month without a row between two with one may have been paid as the others were, or not.
 INSERT INTO statement
-SELECT e.household_id, person_id, 1, w.low * kept_low, w.high * kept_high, 'rows', true,
+-- A rate that is not known takes all of it from the low end, nothing from the high one.
+SELECT e.household_id, person_id, 1, w.low * coalesce(e.wage_kept, 0), w.high * coalesce(e.wage_kept, 1), 'rows', true,
     'tax_income', w.cited.file, w.cited.row_no, getvariable('as_of')
 FROM (
     SELECT person_id, greatest(sum(amount), 0) AS low,
@@ -43,7 +33,7 @@ FROM (
         arg_max(cited, month) AS cited
     FROM tax_month WHERE class = 1 GROUP BY person_id
 ) AS w
-JOIN worker AS e USING (person_id);
+JOIN earner AS e USING (person_id);
 
 -- The benefit card. A treasury sends the last months, not a year: what was paid from the first of them on may have been paid
 -- before it too, and a month without a row between two with one may have been paid as the others were.
@@ -69,10 +59,10 @@ GROUP BY person_id, item_as, item_class;
 
 -- 1 again: public salaries on the card, where the tax office has no wage row of the person.
 INSERT INTO statement
-SELECT e.household_id, b.person_id, 1, greatest(sum(b.amount), 0) * any_value(kept_low),
-    (greatest(sum(b.amount), 0) + sum(b.unseen)) * any_value(kept_high), 'rows', true,
+SELECT e.household_id, b.person_id, 1, greatest(sum(b.amount), 0) * coalesce(any_value(e.wage_kept), 0),
+    (greatest(sum(b.amount), 0) + sum(b.unseen)) * coalesce(any_value(e.wage_kept), 1), 'rows', true,
     'benefit_card', any_value(b.cited).file, any_value(b.cited).row_no, getvariable('as_of')
-FROM benefit AS b JOIN worker AS e USING (person_id)
+FROM benefit AS b JOIN earner AS e USING (person_id)
 WHERE b.item_class = 'salary' AND b.person_id NOT IN (SELECT person_id FROM statement WHERE class = 1)
 GROUP BY e.household_id, b.person_id;
 
@@ -86,13 +76,13 @@ FROM src_employment GROUP BY person_id;
 INSERT INTO statement
 SELECT e.household_id, s.person_id, 1,
     CASE WHEN any_value(j.employed) AND s.person_id NOT IN (SELECT person_id FROM tax_month WHERE class = 2)
-        THEN coalesce(any_value(n.min_wage_month), 0) * any_value(e.kept_low) * months_of(
+        THEN coalesce(any_value(e.min_wage_month), 0) * coalesce(any_value(e.wage_kept), 0) * months_of(
             greatest(getvariable('from_12m'), coalesce(any_value(j.since), max(s.last_paid_month))),
             least(getvariable('as_of'), coalesce(max(s.last_paid_month), getvariable('as_of'))))
         ELSE 0 END,
     'inf'::DOUBLE, 'unknown', true, 'social_insurance', min(s.file), min(s.row_no), getvariable('as_of')
-FROM src_social_insurance AS s JOIN worker AS e USING (person_id) JOIN earner AS n USING (person_id) LEFT JOIN job AS j USING (person_id)
-WHERE s.scheme = '职工养老' AND s.insurance_state = '缴费' AND NOT n.dead
+FROM src_social_insurance AS s JOIN earner AS e USING (person_id) LEFT JOIN job AS j USING (person_id)
+WHERE s.scheme = '职工养老' AND s.insurance_state = '缴费' AND NOT e.dead
     AND s.person_id NOT IN (SELECT person_id FROM statement WHERE class = 1)
 GROUP BY e.household_id, s.person_id;
 

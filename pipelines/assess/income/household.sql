@@ -107,9 +107,13 @@ payer AS (  -- where one household pays, its month's income is what decides
     SELECT household_id, sum(share) AS share, any_value(floor) AS floor, any_value(size) AS size
     FROM support GROUP BY household_id HAVING count(DISTINCT child_household) = 1 AND count(*) = count(size) AND sum(share) > 0
 )
-SELECT a.*, m.relation, greatest(p.size * (greatest(a.true_below, 0) / 12 / p.share + p.floor), 0) AS payer_below,
+SELECT a.* EXCLUDE (true_below, false_from), a.true_below / kept AS true_below, a.false_from / kept AS false_from, m.relation,
+    greatest(p.size * (greatest(a.true_below, 0) / 12 / p.share + p.floor), 0) AS payer_below,
     p.size * (a.false_from / 12 / p.share + p.floor) AS payer_from
-FROM asked AS a
+FROM (
+    -- In the terms of the question: wages are asked for gross.
+    SELECT a.*, CASE a.class WHEN 1 THEN nullif(e.wage_kept, 0) ELSE 1 END AS kept FROM asked AS a JOIN earner AS e USING (household_id, person_id)
+) AS a
 LEFT JOIN payer AS p ON a.class = 11 AND p.household_id = a.household_id
 LEFT JOIN (SELECT person_id, any_value(relation) AS relation FROM member WHERE kind = 'assistance' GROUP BY person_id) AS m
     ON m.person_id = a.person_id;

@@ -16,7 +16,7 @@ SELECT $batch AS batch, i.household_id, round(i.low, 2)::DECIMAL(18,2) AS low,
     replace(k.ask, '{whom}', coalesce(q.relation, '成员'))
         || CASE WHEN q.true_below > 0 THEN format('低于{:,}元，家庭人均低于{}；', round(q.true_below)::BIGINT, q.line_title)
             ELSE '' END
-        || format('达到{:,}元，不低于{}。', ceil(q.false_from)::BIGINT, q.line_title)
+        || CASE WHEN q.false_from IS NULL THEN '' ELSE format('达到{:,}元，不低于{}。', ceil(q.false_from)::BIGINT, q.line_title) END
         || CASE WHEN q.payer_from IS NOT NULL THEN format('（相当于子女家庭月收入{:,}元）', round(q.payer_from)::BIGINT) ELSE '' END
         || CASE WHEN q.doubts > 1 THEN format('另有{}项收入也没有查清。', q.doubts - 1) ELSE '' END AS next_question
 FROM income AS i
