@@ -216,6 +216,11 @@ class Contract(_Declared):
         """For each member number whose sex the column itself says: the code of GB/T 2261.1."""
         return {number: member.fixed_sex for member in self.identity for number, _ in member.each() if member.fixed_sex}
 
+    def age_column(self) -> str | None:
+        """The column that says how old the one person of a row is; None where there is none or a row names several."""
+        ages = [name for name, column in self.text_columns().items() if column.type == "age"]
+        return ages[0] if len(ages) == 1 and len(self.members()) == 1 else None
+
     def attributes(self) -> dict[str, Column]:
         """The columns that are not part of any member's identity: what the source says *about* the person."""
         used = {column for fields in self.members().values() for column in fields.values()}

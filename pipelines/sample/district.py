@@ -131,7 +131,7 @@ class _TruthBook:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        names = ("person_record", "defect", "finding", "household", "person")
+        names = ("person_record", "defect", "finding", "household", "household_income", "person")
         self._tables = {name: _Table(folder / f"{name}.parquet") for name in names}
 
     def rows(self, batch: str, source: str, chunk: int, sent: pl.DataFrame, where: pl.DataFrame, log: pl.DataFrame) -> None:
@@ -151,6 +151,9 @@ class _TruthBook:
             true_household=home,
         )
         self._tables["finding"].append(found)
+        self._tables["household_income"].append(
+            true.income().select(batch=pl.lit(batch), true_household=home, **{"class": "class"}, amount="amount")
+        )
         members = register_and_assistance(true.month, true.family)
         register = pl.format("R{}", home)
         self._tables["household"].append(

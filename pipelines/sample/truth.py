@@ -1,8 +1,8 @@
 """The truth of findings: every rule of rules.md on true persons and true facts, by its own words.
 
 Belongs here: the thirty rules of the page and the parameters' values they hold with. Does not belong here: the second group's
-rules (`true_more`), anything of the program under test: no import of `pipelines.assess` or `pipelines.households`, no reading
-of `schemas/rules` or `schemas/parameters`.
+rules (`true_more`), household income by classes (`true_income`), anything of the program under test: neither an import of
+`pipelines.assess` or `pipelines.households` nor a reading of `schemas/rules` or `schemas/parameters`.
 
 Yuan are fen throughout.
 """
@@ -16,6 +16,7 @@ import polars as pl
 from pipelines.sample.month import Month
 from pipelines.sample.true_facts import Facts, facts
 from pipelines.sample.true_families import Families, families
+from pipelines.sample.true_income import income_findings, income_table
 from pipelines.sample.true_more import more_findings
 
 Array = npt.NDArray[Any]
@@ -88,12 +89,17 @@ class Truth:
         self._over()
         self._left_then_risk()
         more_findings(self, self._rows)
+        income_findings(self, self._rows)
         frames = []
         for rule, outcome, subject, places in self._found:
             who = places if subject == "person" else np.full(len(places), -1)
             unit = self.home[places] if subject == "person" else places
             frames.append(pl.DataFrame({"who": who, "unit": unit}).with_columns(rule_id=pl.lit(rule), outcome=pl.lit(outcome)))
         return pl.concat(frames)
+
+    def income(self) -> pl.DataFrame:
+        """What each household truly has in a year: unit, class, amount."""
+        return income_table(self, self._rows)
 
     def _illness(self) -> None:
         fact, home = self.facts, self.home

@@ -17,6 +17,7 @@ MAIDEN, FATHER, LUNAR = id_of("19631015", 426), id_of("19550505", 335), id_of("1
 HEAD, WANGFANG_HERE, WANGFANG_THERE = id_of("19600101", 219), id_of("19870202", 324), id_of("19870710", 328)
 LEAVER, SOLDIER, MOVED = id_of("19400606", 113), id_of("20010909", 617), id_of("19790303", 771)
 ALIKE = id_of("19831224", 337)
+AGED, YOUNG = id_of("19480316", 119), id_of("19910422", 331)
 
 
 def furnish(town):
@@ -148,6 +149,11 @@ def furnish(town):
         village="东洼村",
     )
 
+    register("aged", "贺永年", AGED, household="100025", village="沙沟村")
+    register("young", "侯永年", YOUNG, household="100026", village="北屯")
+    for tag, name, age in (("aged_buried", "贺永年", "78"), ("aged_nominal", "贺永年", "80"), ("other_buried", "侯永年", "78")):
+        put("funeral", tag, name=name, sex="男", age=age, death_date="2026-09-10", cremated_on="2026-09-12")
+
     register("alike", "任宇轩", ALIKE, household="100023")
     put("medical_enrolment", "alike_character", name="任字轩", id_number=ALIKE)
 
@@ -257,6 +263,12 @@ def test_a_lunar_birthday_is_recognised(town):
 def test_a_common_name_on_a_roster_is_the_one_of_the_heads_household(town):
     assert town.person("roster", 0) == town.person("head")
     assert town.person("roster", 1) == town.person("wangfang_here") != town.person("wangfang_there")
+
+
+def test_an_age_without_a_date_is_held_against_the_year_of_birth(town):
+    assert town.person("aged_buried") == town.person("aged")
+    assert town.person("aged_nominal") == town.person("aged")  # 虚岁: a year or two more than lived
+    assert town.person("other_buried") != town.person("young")  # though nobody else bears the name
 
 
 def test_every_row_has_exactly_one_person(town):

@@ -35,25 +35,39 @@ FROM (
 ) AS w
 JOIN earner AS e USING (person_id);
 
--- 1 again: public salaries on the benefit card, where the tax office has no wage row of the person.
+-- The benefit card. A treasury sends the last months, not a year: what was paid from the first of them on may have been paid
+-- before it too, and a month without a row between two with one may have been paid as the others were.
 CREATE TABLE benefit AS
-SELECT person_id, item_as, item_class, sum(amount)::DOUBLE AS amount, arg_max({'file': file, 'row_no': row_no}, (file, row_no)) AS cited
-FROM (
-    SELECT person_id, item_as, item_class, any_value(amount) AS amount, min(file) AS file, min(row_no) AS row_no
+WITH paid AS (
+    SELECT person_id, item_as, item_class, paid_month, any_value(amount)::DOUBLE AS amount, min(file) AS file, min(row_no) AS row_no
     FROM src_benefit_card
     WHERE paid_month BETWEEN getvariable('from_12m') AND getvariable('as_of')
     GROUP BY person_id, item_as, item_class, paid_month, hash(item, payer, payment_no, amount)
+),
+monthly AS (
+    SELECT person_id, item_as, item_class, paid_month, sum(amount) AS amount,
+        arg_max({'file': file, 'row_no': row_no}, (file, row_no)) AS cited
+    FROM paid GROUP BY ALL
 )
-GROUP BY ALL;
+SELECT person_id, item_as, item_class, sum(amount) AS amount,
+    greatest(max(amount), 0) * (months_of(min(paid_month), max(paid_month)) - count(*)
+        + CASE WHEN min(paid_month) = any_value(sent.first) THEN months_of(getvariable('from_12m'), any_value(sent.first)) - 1
+            ELSE 0 END) AS unseen,
+    arg_max(cited, paid_month) AS cited
+FROM monthly, (SELECT min(paid_month) AS first FROM monthly) AS sent
+GROUP BY person_id, item_as, item_class;
+
+-- 1 again: public salaries on the card, where the tax office has no wage row of the person.
 INSERT INTO statement
-SELECT e.household_id, b.person_id, 1, sum(b.amount) * (1 - coalesce(any_value(income_personal_rate + income_job_cost), 1)),
-    sum(b.amount) * (1 - coalesce(any_value(income_personal_rate + income_job_cost), 0)), 'rows', true,
+SELECT e.household_id, b.person_id, 1, greatest(sum(b.amount), 0) * any_value(coalesce(e.wage_kept, 0)),
+    (greatest(sum(b.amount), 0) + sum(b.unseen)) * any_value(coalesce(e.wage_kept, 1)), 'rows', true,
     'benefit_card', any_value(b.cited).file, any_value(b.cited).row_no, getvariable('as_of')
 FROM benefit AS b JOIN earner AS e USING (person_id)
 WHERE b.item_class = 'salary' AND b.person_id NOT IN (SELECT person_id FROM statement WHERE class = 1)
 GROUP BY e.household_id, b.person_id;
 
--- 1 again: insurance without a wage row. An employer pays at least the minimum wage for the months known to be paid;
+-- 1 again: insurance without a wage row. An employer pays at least the minimum wage for the months known to be paid, of which
+-- as much counts as of any wage; who is paid by fees (class 2) need not have a wage besides;
 -- a self-payer (灵活就业) or somebody only registered somewhere (挂靠) may earn nothing. The base is never reckoned with.
 CREATE TABLE job AS
 SELECT person_id, bool_or(employment_form = '单位' AND employer IS NOT NULL) AS employed,
@@ -61,8 +75,8 @@ SELECT person_id, bool_or(employment_form = '单位' AND employer IS NOT NULL) A
 FROM src_employment GROUP BY person_id;
 INSERT INTO statement
 SELECT e.household_id, s.person_id, 1,
-    CASE WHEN any_value(j.employed)
-        THEN coalesce(any_value(min_wage_month), 0) * months_of(
+    CASE WHEN any_value(j.employed) AND s.person_id NOT IN (SELECT person_id FROM tax_month WHERE class = 2)
+        THEN coalesce(any_value(e.min_wage_month), 0) * any_value(coalesce(e.wage_kept, 0)) * months_of(
             greatest(getvariable('from_12m'), coalesce(any_value(j.since), max(s.last_paid_month))),
             least(getvariable('as_of'), coalesce(max(s.last_paid_month), getvariable('as_of'))))
         ELSE 0 END,
@@ -84,42 +98,41 @@ FROM earner WHERE open_business AND person_id NOT IN (SELECT person_id FROM stat
 -- 8, 9, 10 pensions and insurance: the months paid within the window. Nursing money for a work injury is not income.
 CREATE TABLE pension AS
 SELECT s.person_id, s.pension_kind, any_value(e.household_id) AS household_id,
-    months_of(
-        greatest(getvariable('from_12m'), any_value(s.from_month)),
-        least(any_value(e.until), coalesce(any_value(s.paused_month) - INTERVAL 1 MONTH, any_value(e.until)))::DATE) AS months,
+    greatest(getvariable('from_12m'), s.from_month)::DATE AS first_day,
+    least(any_value(e.until), coalesce(s.paused_month - INTERVAL 1 MONTH, any_value(e.until)))::DATE AS last_day,
     s.month_amount::DOUBLE AS month_amount, any_value(s.basic_part)::DOUBLE AS basic_part,
-    any_value(e.pension_basic_not_counted) AS basic_not_counted, min(s.file) AS file, min(s.row_no) AS row_no
+    min(s.file) AS file, min(s.row_no) AS row_no
 FROM src_pensions AS s JOIN earner AS e USING (person_id)
 WHERE s.from_month <= getvariable('as_of')
 GROUP BY s.person_id, s.pension_kind, s.month_amount, s.from_month, s.paused_month;
 INSERT INTO pension
-SELECT s.person_id, s.scheme, any_value(e.household_id), months_of(getvariable('from_12m'), any_value(e.until)),
-    max(s.month_benefit)::DOUBLE, NULL, any_value(e.pension_basic_not_counted), min(s.file), min(s.row_no)
+SELECT s.person_id, s.scheme, any_value(e.household_id), getvariable('from_12m'), any_value(e.until),
+    max(s.month_benefit)::DOUBLE, NULL, min(s.file), min(s.row_no)
 FROM src_social_insurance AS s JOIN earner AS e USING (person_id)
 WHERE s.scheme IN ('职工养老', '居民养老') AND s.insurance_state = '领取待遇'
     AND NOT EXISTS (SELECT 1 FROM pension AS p WHERE p.person_id = s.person_id AND p.pension_kind = s.scheme)
 GROUP BY s.person_id, s.scheme;
 
 -- Of a residents' pension the centre's basic part is left out while a document says so (民发〔2021〕57号 第十三条: 2021 to 2025).
--- Which part that is, where neither the row nor a parameter says it, and whether it counts after 2025, nobody knows.
+-- Each month by the value of that month. Which part that is, where neither the row nor a parameter says it, and whether it counts
+-- after 2025, nobody knows.
+CREATE TABLE pension_month AS
+SELECT p.rowid AS pension, p.pension_kind = '居民养老' AS resident, p.month_amount AS amount, p.basic_part, n.amount AS not_counted
+FROM pension AS p JOIN basic_not_counted AS n ON n.month BETWEEN date_trunc('month', p.first_day) AND p.last_day;
 INSERT INTO statement
 SELECT household_id, person_id,
     CASE pension_kind WHEN '职工养老' THEN 8 WHEN '居民养老' THEN 9 ELSE 10 END AS class,
-    sum(CASE
-        WHEN pension_kind <> '居民养老' THEN coalesce(month_amount, 0)
-        WHEN coalesce(basic_part, basic_not_counted) IS NULL THEN 0
-        ELSE greatest(0, coalesce(month_amount, 0) - coalesce(basic_part, basic_not_counted))
-    END * months),
-    sum(CASE
-        WHEN months = 0 THEN 0
-        WHEN month_amount IS NULL THEN 'inf'::DOUBLE
-        WHEN pension_kind = '居民养老' AND basic_not_counted IS NOT NULL
-            THEN greatest(0, month_amount - coalesce(basic_part, basic_not_counted)) * months
-        ELSE month_amount * months
-    END),
+    coalesce(sum(m.low), 0), coalesce(sum(m.high), 0),
     CASE WHEN bool_and(month_amount IS NOT NULL) THEN 'rows' ELSE 'unknown' END, pension_kind <> '工伤护理费',
     CASE WHEN getvariable('has_pensions') THEN 'pensions' ELSE 'social_insurance' END, min(file), min(row_no), getvariable('as_of')
-FROM pension GROUP BY household_id, person_id, class, pension_kind;
+FROM pension AS p LEFT JOIN (
+    SELECT pension,
+        sum(CASE WHEN resident THEN greatest(0, amount - coalesce(basic_part, not_counted, amount)) ELSE amount END) AS low,
+        sum(CASE WHEN amount IS NULL THEN 'inf'::DOUBLE WHEN resident AND not_counted IS NOT NULL
+            THEN greatest(0, amount - coalesce(basic_part, not_counted)) ELSE amount END) AS high
+    FROM pension_month GROUP BY pension
+) AS m ON m.pension = p.rowid
+GROUP BY household_id, person_id, class, pension_kind;
 
 -- 2 casual work: what was reported, else not known of whoever could work and shows nothing. Never imputed.
 INSERT INTO statement
@@ -173,7 +186,7 @@ GROUP BY e.household_id HAVING count(DISTINCT r.title_no) >= 2;
 
 -- 7 dividends of the village, and what a bank holds above the limit (authorised use only) may have borne.
 INSERT INTO statement
-SELECT e.household_id, b.person_id, 7, sum(b.amount), sum(b.amount), 'rows', true, 'benefit_card', any_value(b.cited).file,
+SELECT e.household_id, b.person_id, 7, sum(b.amount), sum(b.amount + b.unseen), 'rows', true, 'benefit_card', any_value(b.cited).file,
     any_value(b.cited).row_no, getvariable('as_of')
 FROM benefit AS b JOIN earner AS e USING (person_id)
 WHERE b.item_class = 'counted' AND b.item_as LIKE '%分红%' GROUP BY e.household_id, b.person_id;
@@ -185,7 +198,7 @@ GROUP BY e.household_id, f.person_id;
 
 -- 14 other transfers. What the table of items does not know is nothing to all of it; aid and exempt items stand beside, not counted.
 INSERT INTO statement
-SELECT e.household_id, b.person_id, 14, sum(CASE WHEN b.item_class IS NULL THEN 0 ELSE b.amount END), sum(b.amount),
+SELECT e.household_id, b.person_id, 14, sum(CASE WHEN b.item_class IS NULL THEN 0 ELSE b.amount END), sum(b.amount + b.unseen),
     CASE WHEN bool_or(b.item_class IS NULL) THEN 'unknown' ELSE 'rows' END, coalesce(any_value(b.item_class), 'counted') = 'counted',
     'benefit_card', any_value(b.cited).file, any_value(b.cited).row_no, getvariable('as_of')
 FROM benefit AS b JOIN earner AS e USING (person_id)

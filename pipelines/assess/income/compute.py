@@ -6,6 +6,7 @@ Belongs here: the order in which it is reckoned, what did not come, what was sta
 An interval is [low, high] in yuan over the 12 months of the batch; no upper bound is infinity here and NULL in the lake.
 """
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,7 +133,10 @@ def _open(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> set[str]:
 
 
 def _load_parameters(con: "duckdb.DuckDBPyConnection", batch: str, parameters: dict[str, Parameter]) -> None:
-    """Make `parameter`: one row per population ('' where it is not known), a column per value; NULL where none holds."""
+    """Make `parameter`: one row per population ('' where it is not known), a column per value; NULL where none holds.
+
+    What is paid by the month is held against the value of that month: `basic_not_counted`.
+    """
     day = windows(batch).as_of
     keys = sorted(key for key in parameters if key.split(".")[0] in _GROUPS)
     rows = []
@@ -144,6 +148,17 @@ def _load_parameters(con: "duckdb.DuckDBPyConnection", batch: str, parameters: d
         columns += [f"list_{end}([{crops}]::DOUBLE[]) AS crop_{name}" for end, name in (("min", "least"), ("max", "most"))]
         rows.append(f"SELECT '{population}' AS population, {', '.join(columns)}")
     con.execute(f"CREATE TABLE parameter AS {' UNION ALL '.join(rows)}")
+    spared = parameters["pension.basic_not_counted"]
+    con.execute("CREATE TABLE basic_not_counted (month DATE, amount DOUBLE)")
+    for first in _months(day):
+        value = spared.value_on(district_area(), "any", first)
+        con.execute("INSERT INTO basic_not_counted VALUES (?, ?)", [first, None if value is None else value.value])
+
+
+def _months(day: dt.date) -> list[dt.date]:
+    """The first days of the 12 months that end with that of a day."""
+    last = day.year * 12 + day.month - 1
+    return [dt.date(month // 12, month % 12 + 1, 1) for month in range(last - 11, last + 1)]
 
 
 def _load_statements(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:

@@ -28,17 +28,21 @@ class Evaluation:
         by_rule: rule_id, outcome, found, true, agreed, precision, recall; only rules that the truth speaks of.
         households: direction, found, true, agreed, precision, recall: true households flagged by any under-coverage (`under`) or
             over-coverage (`over`) rule.
+        income: income (a class, 扣减, 合计), households, closed (to one number), held, share: how many intervals hold the true
+            amount; None where the truth speaks of no income.
     """
 
     by_rule: "pl.DataFrame"
     households: "pl.DataFrame"
+    income: "pl.DataFrame | None" = None
 
     def __str__(self) -> str:
-        """Two plain tables."""
+        """Plain tables."""
         import polars as pl
 
         with pl.Config(tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, float_precision=4):
-            return f"规则的准确率、召回率\n{self.by_rule}\n\n家庭（任一规则）\n{self.households}"
+            income = "" if self.income is None else f"\n\n家庭收入（区间里有真值的户数 held）\n{self.income}"
+            return f"规则的准确率、召回率\n{self.by_rule}\n\n家庭（任一规则）\n{self.households}{income}"
 
 
 def evaluate_findings(home: Home, batch: str, truth: Path) -> Evaluation:
@@ -49,7 +53,8 @@ def evaluate_findings(home: Home, batch: str, truth: Path) -> Evaluation:
         batch: a month that was run.
         truth: folder with `person_record.parquet` (batch, source, file, row_no, member_no, true_person), `finding.parquet`
             (batch, rule_id, outcome, true_person, true_household) and, for households, `household.parquet` (batch, kind,
-            true_household, true_person); without it a household's members are read from the findings that name both.
+            true_household, true_person); without it a household's members are read from the findings that name both. For
+            incomes, `household_income.parquet` (batch, true_household, class, amount; class 0: what may be deducted).
 
     Raises:
         DataError: a file of the truth or the batch's findings are not there.
@@ -64,7 +69,20 @@ def evaluate_findings(home: Home, batch: str, truth: Path) -> Evaluation:
         connection.execute(Path(__file__).with_name("evaluate.sql").read_text(encoding="utf-8"))
         by_rule: pl.DataFrame = connection.table("by_rule").pl()
         by_household: pl.DataFrame = connection.table("by_household").pl()
-        return Evaluation(by_rule, by_household)
+        return Evaluation(by_rule, by_household, _incomes(connection, home, batch, truth))
+
+
+def _incomes(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, truth: Path) -> "pl.DataFrame | None":
+    """How many households' intervals hold what they truly have, by class."""
+    path = truth / "household_income.parquet"
+    if not path.exists() or not home.lake(batch, "assess", "household_income").exists():
+        return None
+    for table in ("income_statement", "household_income"):
+        connection.execute(f"CREATE TEMP VIEW {table} AS FROM read_parquet('{quoted(home.lake(batch, 'assess', table))}')")
+    connection.execute(f"CREATE TEMP VIEW true_income AS FROM read_parquet('{quoted(path)}') WHERE batch = '{batch}'")
+    connection.execute(Path(__file__).with_name("evaluate_income.sql").read_text(encoding="utf-8"))
+    by_class: pl.DataFrame = connection.table("income_by_class").pl()
+    return by_class
 
 
 def _open(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, truth: Path) -> None:

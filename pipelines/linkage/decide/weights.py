@@ -21,6 +21,8 @@ from pipelines.storage import SCHEMAS, whole_or_absent
 
 Floats = NDArray[np.float64]
 
+STATED = SCHEMAS / "linkage" / "model-0.yaml"
+
 FLOOR = 1e-9
 """Least probability of a level: what was never seen is not impossible."""
 
@@ -79,13 +81,18 @@ class Model:
 def load_model(path: Path, config: Config) -> Model:
     """Read a model file and hold it against the comparison file.
 
+    A comparison that was declared after the model was learnt weighs as it is stated, until the next training.
+
     Raises:
         DeclarationError: it does not fit the comparisons.
     """
     declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    weighed = declared.get("comparisons", {})
+    if set(weighed) < set(config.comparisons) and path != STATED:
+        weighed = {**yaml.safe_load(STATED.read_text(encoding="utf-8"))["comparisons"], **weighed}
     comparisons = {}
     for name, comparison in config.comparisons.items():
-        stated = declared.get("comparisons", {}).get(name)
+        stated = weighed.get(name)
         size = len(comparison.level_names())
         if stated is None or any(len(v) != size for kind in ("m", "u", "family") for v in stated.get(kind, {"": []}).values()):
             raise DeclarationError(

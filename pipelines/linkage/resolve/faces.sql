@@ -1,4 +1,5 @@
 -- Faces: one identity as it is compared. Dates as the number yyyymmdd; `lunar` is the lunar date of the same day.
+-- born_from: the earlier of the two years of birth that an age leaves possible; only the looking side has it.
 -- mode: what the record's id is worth as evidence: 1 sound, 2 damaged, 3 truncated with 12 digits or more, 4 masked, 5 none.
 -- A macro over a table of profiles: what is wanted is chosen first, then only that is worked out.
 CREATE OR REPLACE MACRO faces_of(rows_table) AS TABLE
@@ -23,7 +24,7 @@ SELECT
     c.lunar,
     CASE WHEN NOT coalesce(m.birth_date_from_id, false)
         THEN year(m.birth_date) * 10000 + month(m.birth_date) * 100 + day(m.birth_date) END::INTEGER AS own_birth,
-    m.sex, m.id_number AS id, m.id_status, m.phone, m.town, m.village, m.address
+    m.sex, m.id_number AS id, m.id_status, m.phone, m.town, m.village, m.address, m.born_from
 FROM moded AS m
 CROSS JOIN LATERAL (SELECT coalesce(m.birth_date, CASE WHEN m.mode IN (2, 3) AND year(m.id_birth) BETWEEN 1900 AND 2050 THEN m.id_birth END) AS day) AS d
 LEFT JOIN calendar AS c ON c.day = d.day;

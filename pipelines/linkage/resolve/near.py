@@ -31,7 +31,7 @@ def load_near(connection: "duckdb.DuckDBPyConnection", config: Config) -> None:
     connection.execute("""CREATE OR REPLACE TABLE seek_row AS
         FROM profile AS p ANTI JOIN same_id AS s ON p.sound AND s.id = p.id_number AND s.name = p.name_key""")
     connection.execute(f"""CREATE OR REPLACE TABLE seek_face AS
-        SELECT row_number() OVER (ORDER BY profile)::BIGINT AS eid, {FACE}, mode, false AS companions
+        SELECT row_number() OVER (ORDER BY profile)::BIGINT AS eid, {FACE}, born_from, mode, false AS companions
         FROM faces_of('seek_row')""")
     make_repairs(connection, "seek_face")
     sought = sought_values(config, "seek_face", "repair")

@@ -39,13 +39,16 @@ def present_sources(home: Home, batch: str, contracts: Iterable[Contract]) -> li
     return sorted(there, key=lambda contract: contract.number)
 
 
-def rows_of(home: Home, batch: str, source: str) -> str:
-    """SQL that gives a source's identities."""
-    return f"SELECT {', '.join(IDENTITY_COLUMNS)} FROM read_parquet('{quoted(home.lake(batch, 'standardised', source))}')"
+def rows_of(home: Home, batch: str, contract: Contract) -> str:
+    """SQL that gives a source's identities, and the earlier of the two years of birth that an age leaves possible."""
+    age = contract.age_column()
+    born = f"{age}_born_from" if age else "NULL::INTEGER"
+    table = f"read_parquet('{quoted(home.lake(batch, 'standardised', contract.source))}')"
+    return f"SELECT {', '.join(IDENTITY_COLUMNS)}, {born} AS born_from FROM {table}"
 
 
 def open_rows(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, contracts: Iterable[Contract]) -> None:
-    """Make the views `identity` (IDENTITY_COLUMNS and source_no of every row) and `record` (record_id, profile).
+    """Make the views `identity` (IDENTITY_COLUMNS, born_from and source_no of every row) and `record` (record_id, profile).
 
     Raises:
         DataError: no standardised table at all.
@@ -53,7 +56,7 @@ def open_rows(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, c
     sources = present_sources(home, batch, contracts)
     if not sources:
         raise DataError("这个批次没有可供匹配的数据。", where=f"批次 {batch}", todo="先把各部门的文件放进批次文件夹，再运行。")
-    rows = [f"SELECT *, {c.number}::TINYINT AS source_no FROM ({rows_of(home, batch, c.source)})" for c in sources]
+    rows = [f"SELECT *, {c.number}::TINYINT AS source_no FROM ({rows_of(home, batch, c)})" for c in sources]
     connection.execute(f"CREATE OR REPLACE TEMP VIEW identity AS {' UNION ALL '.join(rows)}")
     connection.execute("CREATE OR REPLACE TEMP VIEW record AS SELECT record_id, identity_hash AS profile FROM identity")
     _empty_profile(connection)
@@ -142,7 +145,7 @@ def load_records(
 
 
 def fold_identities(connection: "duckdb.DuckDBPyConnection", rows: list[str]) -> None:
-    """Make `record`, `new_identity` and `profile` of what the given queries (IDENTITY_COLUMNS) give: for a few records."""
+    """Make `record`, `new_identity` and `profile` of what the given queries (`rows_of`) give: for a few records."""
     connection.execute(f"CREATE OR REPLACE TEMP VIEW identity AS {' UNION ALL '.join(rows)}")
     connection.execute(_FOLD)
     _empty_profile(connection)
@@ -155,7 +158,8 @@ def _empty_profile(connection: "duckdb.DuckDBPyConnection") -> None:
         profile UBIGINT, source_no TINYINT, name VARCHAR, name_key VARCHAR, name_pinyin VARCHAR, surname VARCHAR,
         former_name VARCHAR, id_number VARCHAR, id_status VARCHAR, sound BOOLEAN, sex VARCHAR, birth_date DATE,
         sex_from_id BOOLEAN, birth_date_from_id BOOLEAN, phone VARCHAR, address VARCHAR, town VARCHAR, village VARCHAR,
-        grid VARCHAR, household_key VARCHAR, household UBIGINT)""")
+        grid VARCHAR, household_key VARCHAR, household UBIGINT,
+        born_from INTEGER)""")
     if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'calendar'").fetchall():
         _calendar(connection)
     connection.execute(_FACES)

@@ -88,7 +88,7 @@ def open_faces(work: Round) -> None:
     connection.execute("""CREATE OR REPLACE TEMP TABLE borne AS
         SELECT DISTINCT id FROM person_face WHERE sound AND id IN (SELECT id FROM unit_row WHERE mode = 1)""")
     connection.execute(f"""CREATE OR REPLACE TABLE open_face AS
-        SELECT DISTINCT u.unit AS eid, {FACE},
+        SELECT DISTINCT u.unit AS eid, {FACE}, born_from,
             CASE WHEN mode = 1 AND id NOT IN (FROM borne) THEN 6 ELSE mode END::TINYINT AS mode,
             u.unit IN (SELECT unit FROM accompanied) AS companions
         FROM unit_profile AS u JOIN unit_row AS p USING (profile) WHERE profile NOT IN (FROM settled_unit)""")

@@ -10,7 +10,7 @@ CREATE OR REPLACE TABLE unit_profile AS
 WITH alike AS (
     SELECT profile,
         CASE WHEN sound THEN hash(id, name)
-        ELSE hash(name, id, id_status, own_birth, sex, phone, town, village, address) END AS content
+        ELSE hash(name, id, id_status, own_birth, born_from, sex, phone, town, village, address) END AS content
     FROM unit_row
 ),
 numbered AS (SELECT content, row_number() OVER (ORDER BY min(profile)) AS unit FROM alike GROUP BY content)

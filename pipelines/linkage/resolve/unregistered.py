@@ -39,7 +39,8 @@ def settle_leftovers(work: Round, batch: str) -> None:
         {"second": work.config.odds.second} if _exists(work, "ranked") else None,
     )
     connection.execute(f"""CREATE OR REPLACE TABLE rest_face AS
-        SELECT DISTINCT u.unit AS eid, {FACE}, CASE WHEN mode = 1 THEN 6 ELSE mode END::TINYINT AS mode, false AS companions
+        SELECT DISTINCT u.unit AS eid, {FACE}, born_from,
+            CASE WHEN mode = 1 THEN 6 ELSE mode END::TINYINT AS mode, false AS companions
         FROM unit_profile AS u JOIN unit_row AS p USING (profile) WHERE profile NOT IN (FROM settled_unit)""")
     units = connection.sql("SELECT DISTINCT eid FROM rest_face ORDER BY eid").to_arrow_table().column("eid").to_numpy()
     if not len(units):

@@ -41,6 +41,7 @@ FIELDS = {
     "village": "镇街、村居",
     "address": "住址",
     "household": "同户的人",
+    "age": "年龄",
 }
 """Comparisons in words; a comparison that is not listed goes by its own name."""
 
@@ -259,7 +260,7 @@ def said_of_records(connection: "duckdb.DuckDBPyConnection", role: str) -> dict[
     """The retraced records' values, masked, by record and comparison."""
     rows = connection.execute(
         """SELECT s.record_id, name, id_number, CASE WHEN NOT coalesce(birth_date_from_id, false) THEN birth_date::VARCHAR END,
-            sex, phone, town, village, address FROM profile JOIN subject AS s USING (profile)"""
+            sex, phone, town, village, address, born_from FROM profile JOIN subject AS s USING (profile)"""
     ).fetchall()
     return {record: _masked([row], role) for record, *row in rows}
 
@@ -269,7 +270,7 @@ def said_of_persons(connection: "duckdb.DuckDBPyConnection", role: str) -> dict[
     rows = connection.execute(
         """SELECT DISTINCT s.record_id, e.person_id,
             coalesce(p.name, f.name), f.id, try_strptime(f.birth::VARCHAR, '%Y%m%d')::DATE::VARCHAR,
-            f.sex, f.phone, f.town, f.village, f.address
+            f.sex, f.phone, f.town, f.village, f.address, NULL
         FROM pair_face AS f JOIN pair AS q ON q.r = f.eid JOIN unit_profile AS u ON u.unit = q.l
         JOIN subject AS s USING (profile) JOIN entity AS e ON e.eid = q.eid
         LEFT JOIN nearby AS p ON p.person_id = e.person_id AND replace(p.name, '·', '') = f.name
@@ -282,7 +283,7 @@ def said_of_persons(connection: "duckdb.DuckDBPyConnection", role: str) -> dict[
 
 
 def _masked(rows: Sequence[Sequence[str | None]], role: str) -> dict[str, str]:
-    """Rows of name, id, birth date, sex, phone, town, village, address → text by comparison."""
+    """Rows of name, id, birth date, sex, phone, town, village, address, year of birth by age → text by comparison."""
 
     def joined(texts: Sequence[str]) -> str:
         distinct = [text for text in dict.fromkeys(texts) if text]
@@ -297,6 +298,7 @@ def _masked(rows: Sequence[Sequence[str | None]], role: str) -> dict[str, str]:
         "phone": joined([mask(row[4], "phone", role) for row in rows]),
         "village": joined([f"{row[5] or ''}{row[6] or ''}" for row in rows]),
         "address": joined([mask(row[7], "address", role) for row in rows]),
+        "age": joined([f"{row[8]}年或次年生" if row[8] else "" for row in rows]),
     }
 
 

@@ -107,6 +107,7 @@ def _faces(connection: "duckdb.DuckDBPyConnection", batch: str, people: Sequence
         SELECT eid, name_key AS name, name_pinyin AS pinyin, surname,
             (year(day) * 10000 + month(day) * 100 + day(day))::INTEGER AS birth, NULL::INTEGER AS lunar,
             (year(said_birth) * 10000 + month(said_birth) * 100 + day(said_birth))::INTEGER AS own_birth,
+            NULL::INTEGER AS born_from,
             coalesce(id_sex, said_sex) AS sex, id_number AS id, id_status, sound, phone, town, village, NULL::VARCHAR AS address,
             CASE WHEN sound THEN 1
                 WHEN id_status IN ('bad_check', 'bad_date', 'malformed') AND length(id_number) BETWEEN 15 AND 20 THEN 2

@@ -157,10 +157,10 @@ def _rows_beside(work: Round, home: Home, batch: str) -> list[str]:
     by_source: dict[int, list[int]] = {}
     for record in _column(connection, "SELECT record_id FROM subject"):
         by_source.setdefault(record >> 56, []).append(record)
-    names = {c.number: c.source for c in work.contracts.values()}
+    sources = {c.number: c for c in work.contracts.values()}
     rows = []
     for number, records in sorted(by_source.items()):
-        table = f"read_parquet('{quoted(home.lake(batch, 'standardised', names[number]))}')"
+        table = f"read_parquet('{quoted(home.lake(batch, 'standardised', sources[number].source))}')"
         beside = _column(
             connection,
             f"""WITH own AS (SELECT record_id, household_key FROM {table} WHERE record_id IN ({_listed(records)}))
@@ -168,7 +168,7 @@ def _rows_beside(work: Round, home: Home, batch: str) -> list[str]:
                 AND (SELECT count(*) FROM {table} WHERE household_key IN (SELECT household_key FROM own)) <= {_HOUSEHOLD_ROWS}
             UNION SELECT record_id FROM {table} WHERE record_id >> 4 IN ({_listed([r >> 4 for r in records])})""",
         )
-        rows.append(f"{rows_of(home, batch, names[number])} WHERE record_id IN ({_listed(sorted({*records, *beside}))})")
+        rows.append(f"{rows_of(home, batch, sources[number])} WHERE record_id IN ({_listed(sorted({*records, *beside}))})")
     fold_identities(connection, rows)
     connection.execute("CREATE OR REPLACE TEMP TABLE beside AS SELECT record_id FROM record")
     listed = _listed(_column(connection, "SELECT record_id FROM beside"))
@@ -209,11 +209,11 @@ def conditions_of_keys(connection: "duckdb.DuckDBPyConnection", config: Config, 
 def _little_world(work: Round, home: Home, batch: str, rows: list[str]) -> None:
     """Fold the rows of everybody around and of their register households; make entity, assigned, own_face, person_face, home."""
     connection = work.connection
-    names = {c.number: c.source for c in work.contracts.values()}
+    sources = {c.number: c for c in work.contracts.values()}
     wanted: dict[int, list[int]] = {}
     for record in _column(connection, "SELECT record_id FROM known_record ANTI JOIN beside USING (record_id)"):
         wanted.setdefault(record >> 56, []).append(record)
-    known = [f"{rows_of(home, batch, names[n])} WHERE record_id IN ({_listed(sorted(r))})" for n, r in sorted(wanted.items())]
+    known = [f"{rows_of(home, batch, sources[n])} WHERE record_id IN ({_listed(sorted(r))})" for n, r in sorted(wanted.items())]
     register = home.lake(batch, "standardised", REGISTER)
     homes = "SELECT NULL::BIGINT WHERE false"
     if register.exists():
@@ -229,7 +229,7 @@ def _little_world(work: Round, home: Home, batch: str, rows: list[str]) -> None:
     loaded = {*_column(connection, "SELECT record_id FROM beside"), *_column(connection, "SELECT record_id FROM known_record")}
     others = sorted(set(mates) - loaded)
     if others:
-        known.append(f"{rows_of(home, batch, REGISTER)} WHERE record_id IN ({_listed(others)})")
+        known.append(f"{rows_of(home, batch, sources[work.register])} WHERE record_id IN ({_listed(others)})")
     fold_identities(connection, rows + known)
     nobody_before(connection)
     prepare(connection)

@@ -128,7 +128,7 @@ def _hide(work: Round) -> int:
     connection.execute("""CREATE OR REPLACE TABLE hidden_face AS
         SELECT h.eid, p.name, p.pinyin, p.surname, p.own_birth AS birth,
             CASE WHEN p.own_birth IS NOT NULL THEN p.lunar END AS lunar,
-            p.own_birth, s.sex, NULL::VARCHAR AS id, 'missing' AS id_status, false AS sound,
+            p.own_birth, p.born_from, s.sex, NULL::VARCHAR AS id, 'missing' AS id_status, false AS sound,
             p.phone, p.town, p.village, p.address, 5::TINYINT AS mode, false AS companions
         FROM hidden AS h JOIN profile_face AS p USING (profile)
         JOIN (SELECT profile, CASE WHEN NOT coalesce(sex_from_id, false) THEN sex END AS sex FROM profile) AS s

@@ -174,3 +174,47 @@ def test_somebody_of_70_without_a_row_earns_nothing_only_if_the_pension_office_s
     family(lake, 老=("1", "1955-01-01"))
     home = Incomes(lake).of("老")
     assert (home["low"], home["high"], home["undelivered"]) == (0, high, high is None)
+
+
+def test_a_salary_on_the_benefit_card_is_open_for_the_months_that_the_delivery_does_not_hold(tmp_path):
+    lake = ModelLake(tmp_path, BATCH)
+    family(lake, 师=("1", "1980-01-01"), 新=("2", "1985-01-01"))
+    salary = {"item": "工资统发", "item_as": "财政供养工资", "item_class": "salary", "amount": Decimal(1000), "payer": "财政局"}
+    for who, month in (("师", "2025-08"), ("师", "2025-09"), ("师", "2025-10"), ("新", "2025-10")):
+        lake.row("benefit_card", who, paid_month=month, **salary)
+    income = Incomes(lake)
+    assert (income.rows("师")[1]["low"], income.rows("师")[1]["high"]) == (2085, 8340)  # 3 and 12 months, 69.5 % of each
+    assert (income.rows("新")[1]["low"], income.rows("新")[1]["high"]) == (695, 695)  # was not paid before, though others were
+
+
+def test_insurance_without_a_wage_row_means_the_minimum_wage_less_what_does_not_count_of_a_wage(tmp_path):
+    lake = ModelLake(tmp_path, BATCH)
+    family(lake, 职=("1", "1980-01-01"), 酬=("2", "1985-01-01"))
+    for who in ("职", "酬"):
+        lake.row("social_insurance", who, scheme="职工养老", insurance_state="缴费", last_paid_month="2025-10")
+        lake.row("employment", who, employment_form="单位", employer="厂", employed_on="2020-01-01")
+    lake.row(
+        "tax_income",
+        "酬",
+        income=Decimal(5000),
+        period_from="2025-10",
+        period_to="2025-10",
+        payer="社",
+        income_kind="劳务报酬所得",
+    )
+    income = Incomes(lake)
+    assert (income.rows("职")[1]["low"], income.rows("职")[1]["high"]) == (18348, None)  # 12 × 2,200 × 69.5 %
+    assert (income.rows("酬")[1]["low"], income.rows("酬")[1]["high"]) == (0, None)  # paid by fees
+    assert income.rows("酬")[2]["low"] == 4000
+
+
+def test_each_month_of_a_residents_pension_is_held_against_the_exemption_of_that_month(tmp_path):
+    lake = ModelLake(tmp_path, "2026-02")
+    family(lake, 老=("1", "1950-01-01"), 伴=("2", "1952-01-01"))
+    given = {"pension_kind": "居民养老", "month_amount": Decimal(200), "from_month": "2015-01"}
+    lake.row("pensions", "老", basic_part=Decimal(150), **given)
+    lake.row("pensions", "伴", **given)
+    income = Incomes(lake)
+    # ten months of 2025 are exempt; of January and February 2026 no document says anything
+    assert (income.rows("老")[9]["low"], income.rows("老")[9]["high"]) == (12 * 50, 10 * 50 + 2 * 200)
+    assert (income.rows("伴")[9]["low"], income.rows("伴")[9]["high"]) == (10 * 57, 10 * 57 + 2 * 200)

@@ -5,6 +5,8 @@ Linkage is taken as perfect here (the truth says whose row each is), so that wha
 
 import datetime as dt
 
+import numpy as np
+import polars as pl
 import pytest
 
 from pipelines.assess.facts.compute import compute_facts
@@ -20,10 +22,16 @@ from pipelines.households import build_households
 from pipelines.parameters import district_area, load_parameters
 from pipelines.progress import Silent
 from pipelines.sample import write_district
+from pipelines.sample.district import World, true_household
+from pipelines.sample.households import Plan
+from pipelines.sample.sources import all_sources
+from pipelines.sample.true_income import Income
+from pipelines.sample.truth import Truth
 from pipelines.standardise import standardise_source
 from pipelines.storage import Home, quoted, write_parquet
 
 BATCH = "2026-10"
+PERSONS, SEED = 1500, 15
 
 _RECORDS = """
     SELECT s.record_id, '{batch}' AS batch, t.source, t.file, t.row_no, t.member_no, t.true_person AS person_id,
@@ -55,7 +63,7 @@ _PERSONS = """
 @pytest.fixture(scope="module")
 def district(tmp_path_factory):
     root = tmp_path_factory.mktemp("district")
-    write_district(root / "extracts", 1500, 11, [BATCH], Silent())
+    write_district(root / "extracts", PERSONS, SEED, [BATCH], Silent())
     home, truth = Home(root / "home", memory="1GB", threads=2), root / "extracts" / "truth"
     contracts = load_contracts()
     for contract in contracts.values():
@@ -93,12 +101,53 @@ def test_every_rule_finds_exactly_those_whom_the_truth_names(evaluation):
 def test_the_truth_speaks_of_every_rule_of_the_page(evaluation):
     page = {f"U{number:02}" for number in range(1, 23)} | {f"O{number:02}" for number in range(1, 9)}
     second_group = {f"U{number}" for number in (*range(34, 40), 46, 47)} | {f"O{number}" for number in range(15, 22)}
-    assert set(evaluation.by_rule["rule_id"]) == page | second_group
+    by_classes = {"U44", "U45", "O24", "O25"}
+    assert set(evaluation.by_rule["rule_id"]) == page | second_group | by_classes
 
 
 def test_every_household_flagged_is_a_true_one_and_none_is_missed(evaluation):
     for row in evaluation.households.iter_rows(named=True):
         assert row["found"] == row["true"] == row["agreed"] > 0
+
+
+def test_each_class_of_income_is_reckoned_the_same_by_who_shares_no_code(district):
+    home, truth = district
+    month = World(Plan(PERSONS, SEED, (BATCH,)), 0, 0).months[0]
+    true = Truth(month, all_sources(month), None)
+    own = Income(true, all_sources(month)).intervals()
+    units = np.flatnonzero(true.size > 0)
+    parts = [
+        pl.DataFrame({"unit": units, "class": one, "own_low": own.low[one][units] / 100, "own_high": own.high[one][units] / 100})
+        for one in own.low
+    ]
+    with home.connect() as connection:
+        of_unit = pl.concat(parts).with_columns(true_household=true_household(0, true.family.alone))
+        connection.register("own", of_unit.to_arrow())
+        statements = quoted(home.lake(BATCH, "assess", "income_statement"))
+        facts = quoted(home.lake(BATCH, "assess", "person_fact"))
+        differ = connection.execute(f"""
+            WITH household AS (
+                SELECT household_id, any_value(true_household) AS true_household
+                FROM read_parquet('{facts}') JOIN read_parquet('{truth}/household.parquet') ON true_person = person_id
+                WHERE kind = 'assistance' GROUP BY household_id
+            ), ours AS (
+                SELECT true_household, class, sum(low) AS low, sum(coalesce(high::DOUBLE, 'inf')) AS high
+                FROM read_parquet('{statements}') JOIN household USING (household_id) WHERE counted GROUP BY ALL
+            )
+            SELECT class, true_household FROM own FULL JOIN ours USING (true_household, class)
+            WHERE abs(coalesce(low, 0) - coalesce(own_low, 0)) > 0.1 OR coalesce(high, 0) <> coalesce(own_high, 0)
+                AND NOT abs(coalesce(high, 0) - coalesce(own_high, 0)) <= 0.1
+        """).fetchall()
+    assert differ == []
+    assert of_unit.filter(pl.col("own_high") > 0)["class"].unique().sort().to_list() == [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 14]
+
+
+def test_what_a_household_truly_has_lies_in_its_interval(evaluation):
+    """But for wages below the minimum wage, and who works though a certificate says they cannot."""
+    held = {row["income"]: row["share"] for row in evaluation.income.iter_rows(named=True)}
+    assert held["扣减"] == 1.0
+    assert held["合计"] > 0.98
+    assert min(held.values()) > 0.95
 
 
 def test_every_finding_comes_out_again_from_what_it_says_it_rests_on(district):

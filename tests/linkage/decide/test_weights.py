@@ -96,6 +96,14 @@ def test_a_model_that_does_not_fit_the_comparisons_is_refused(tmp_path):
         load_model(path, config)
 
 
+def test_a_comparison_declared_after_the_model_was_learnt_weighs_as_it_is_stated(tmp_path):
+    config = load_config()
+    model, path = current_model(SCHEMAS / "linkage", config), tmp_path / "model-7.yaml"
+    stated = model.comparisons.pop("age")
+    save_model(model, path)
+    assert load_model(path, config).comparisons["age"].m["*"] == pytest.approx(stated.m["*"])
+
+
 def test_every_shipped_model_fits_the_shipped_comparisons():
     config = load_config()
     files = sorted((SCHEMAS / "linkage").glob("model-*.yaml"))
