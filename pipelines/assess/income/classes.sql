@@ -59,8 +59,8 @@ GROUP BY person_id, item_as, item_class;
 
 -- 1 again: public salaries on the card, where the tax office has no wage row of the person.
 INSERT INTO statement
-SELECT e.household_id, b.person_id, 1, greatest(sum(b.amount), 0) * coalesce(any_value(e.wage_kept), 0),
-    (greatest(sum(b.amount), 0) + sum(b.unseen)) * coalesce(any_value(e.wage_kept), 1), 'rows', true,
+SELECT e.household_id, b.person_id, 1, greatest(sum(b.amount), 0) * any_value(coalesce(e.wage_kept, 0)),
+    (greatest(sum(b.amount), 0) + sum(b.unseen)) * any_value(coalesce(e.wage_kept, 1)), 'rows', true,
     'benefit_card', any_value(b.cited).file, any_value(b.cited).row_no, getvariable('as_of')
 FROM benefit AS b JOIN earner AS e USING (person_id)
 WHERE b.item_class = 'salary' AND b.person_id NOT IN (SELECT person_id FROM statement WHERE class = 1)
@@ -76,7 +76,7 @@ FROM src_employment GROUP BY person_id;
 INSERT INTO statement
 SELECT e.household_id, s.person_id, 1,
     CASE WHEN any_value(j.employed) AND s.person_id NOT IN (SELECT person_id FROM tax_month WHERE class = 2)
-        THEN coalesce(any_value(e.min_wage_month), 0) * coalesce(any_value(e.wage_kept), 0) * months_of(
+        THEN coalesce(any_value(e.min_wage_month), 0) * any_value(coalesce(e.wage_kept, 0)) * months_of(
             greatest(getvariable('from_12m'), coalesce(any_value(j.since), max(s.last_paid_month))),
             least(getvariable('as_of'), coalesce(max(s.last_paid_month), getvariable('as_of'))))
         ELSE 0 END,
