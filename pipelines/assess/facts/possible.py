@@ -62,12 +62,15 @@ def write_possible(
     if searched and _open_rows(con, searched):
         con.execute(_CANDIDATES.read_text(encoding="utf-8"))
         _compare_names(con)
-        own = [f"SELECT DISTINCT '{one.source}' AS source, person_id FROM src_{one.source}" for one in searched]
+        own = [
+            f"SELECT DISTINCT '{one.source}' AS source, person_id FROM src_{one.source} SEMI JOIN candidate USING (person_id)"
+            for one in searched
+        ]
         parts.append(f"""
             SELECT person_id, source, file, row_no FROM (
                 SELECT c.person_id, o.source, o.file, o.row_no FROM candidate AS c JOIN open_row AS o USING (place)
                 JOIN alike AS n USING (a, b) WHERE n.level <= CASE c.by WHEN 'name' THEN {_ALIKE} ELSE {_AKIN} END)
-            ANTI JOIN (FROM ({" UNION ALL ".join(own)}) SEMI JOIN candidate USING (person_id)) USING (source, person_id)""")
+            ANTI JOIN ({" UNION ALL ".join(own)}) USING (source, person_id)""")
     if searched:  # of whom only a name is known, any source may know under another name
         unsure = [one.source for one in searched if one.source != _COVER]
         parts.append(f"SELECT person_id, unnest({unsure}), NULL, NULL FROM nobody")
@@ -90,6 +93,10 @@ def _open_rows(con: "duckdb.DuckDBPyConnection", searched: list[Contract]) -> in
     rows = []
     for contract in searched:
         guardian = "guardian" if "guardian" in contract.columns else "NULL::VARCHAR"
+        # two passes: who is nobody is found by their few identities, and of the others two narrow columns tell
+        few = f"""FROM src_{contract.source} SEMI JOIN nobody USING (person_id)
+            UNION ALL BY NAME FROM src_{contract.source} ANTI JOIN nobody USING (person_id)
+            WHERE match_probability < 1 AND id_status = 'missing' AND birth_date IS NULL"""
         rows.append(f"""
             SELECT '{contract.source}' AS source, file, row_no, name_key, name_pinyin,
                 coalesce(CASE WHEN NOT coalesce(birth_date_from_id, false) THEN birth_date END,
@@ -97,9 +104,8 @@ def _open_rows(con: "duckdb.DuckDBPyConnection", searched: list[Contract]) -> in
                         THEN try_strptime(substr(id_number, 7, 8), '%Y%m%d')::DATE END) AS day,
                 CASE WHEN NOT coalesce(sex_from_id, false) THEN sex END AS sex, phone, town, village, address,
                 {guardian} AS guardian, CASE WHEN sound THEN id_number END AS borrowed_id
-            FROM (SELECT *, coalesce(id_status IN ('valid', 'lifted'), false) AS sound FROM src_{contract.source})
-            WHERE (person_id IN (FROM nobody) OR (match_probability < 1 AND id_status = 'missing' AND birth_date IS NULL))
-                AND {_not_over(contract)}""")
+            FROM (SELECT *, coalesce(id_status IN ('valid', 'lifted'), false) AS sound FROM ({few}))
+            WHERE {_not_over(contract)}""")
     con.execute(f"CREATE TABLE open_row AS SELECT row_number() OVER () AS place, * FROM ({' UNION ALL '.join(rows)})")
     return int(con.execute("SELECT count(*) FROM open_row").fetchall()[0][0])
 
