@@ -144,8 +144,9 @@ CREATE TABLE person_fact (      -- every person with a record in this batch
     aid_repeated_on DATE,                       -- 同一事由、不同发放单位的两次临时救助中较早一次的日期（最近的） | 日期 | 截止日 | temporary_aid
     aid_repeated_cause VARCHAR,                 -- 其事由 | 文字 | 截止日 | temporary_aid
     union_hardship BOOLEAN,                     -- 在困难职工名单，没有脱困 | 是/否 | 截止日 | union_hardship
-    cremated_died_on DATE,                      -- 殡葬记录的死亡日期（证号有效的；没写的为火化日期） | 日期 | 截止日 | funeral
-    cremated_before_month BOOLEAN,              -- 殡葬记录（证号有效）的死亡在本月之前的月份 | 是/否 | 本月之前 | funeral
+    cremated_died_on DATE,                      -- 殡葬记录的死亡日期（证号有效的优先；没写的为火化日期） | 日期 | 截止日 | funeral
+    cremated_before_month BOOLEAN,              -- 殡葬记录的死亡在本月之前的月份 | 是/否 | 本月之前 | funeral
+    cremated_by_sound_id BOOLEAN,               -- 殡葬记录凭有效证号对上；凭姓名等对上的为空 | 是/否 | 截止日 | funeral
     dangerous_house BOOLEAN,                    -- 住房鉴定为C级或D级危房，没有竣工 | 是/否 | 本月 | public_housing
     house_danger_grade VARCHAR,                 -- 其等级（最危险的） | 代码 building_grade | 本月 | public_housing
     student_in_hardship BOOLEAN,                -- 本学期认定为家庭经济困难学生 | 是/否 | 本学期 | school_aid

@@ -190,9 +190,10 @@ def test_aid_is_repeated_for_one_cause_from_two_payers(facts, who, earlier):
     assert facts[who]["aid_repeated_on"] == (earlier and dt.date.fromisoformat(earlier))
 
 
-@pytest.mark.parametrize(("who", "before"), [("火化", True), ("火化本月", False), ("火化证号坏", False)])
-def test_a_cremation_counts_with_a_sound_id_and_from_the_month_after(facts, who, before):
+@pytest.mark.parametrize(("who", "before", "sure"), [("火化", True, True), ("火化本月", False, True), ("火化证号坏", True, None)])
+def test_a_cremation_counts_from_the_month_after_and_for_sure_with_a_sound_id(facts, who, before, sure):
     assert facts[who]["cremated_before_month"] is before
+    assert facts[who]["cremated_by_sound_id"] is sure
     assert facts[who]["alive"] is True, "a funeral row alone makes nobody dead"
 
 
