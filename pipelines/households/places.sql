@@ -27,6 +27,19 @@ WITH told AS (
 SELECT kind, base, any_value(town) AS town, any_value(village) AS village, any_value(grid) AS grid
 FROM told GROUP BY kind, base HAVING count(*) = 1;
 
+-- The head's row may lack what all the others of the same number say.
+CREATE TABLE head_place AS
+WITH said AS (
+    SELECT s.kind, s.base, o.town, o.village, o.grid FROM seat AS s LEFT JOIN own_row AS o ON o.person_id = s.head_person_id
+),
+others AS (
+    SELECT m.kind, m.base, any_value(o.town) AS town
+    FROM (FROM said WHERE town IS NULL) AS s JOIN membership AS m USING (kind, base)
+    JOIN resident AS r ON r.person_id = m.person_id AND r.base = m.base JOIN own_row AS o ON o.person_id = m.person_id
+    WHERE o.town IS NOT NULL GROUP BY ALL HAVING count(DISTINCT o.town) = 1
+)
+SELECT kind, base, coalesce(s.town, o.town) AS town, s.village, s.grid FROM said AS s LEFT JOIN others AS o USING (kind, base);
+
 CREATE TABLE household AS
 SELECT i.household_id, s.kind, s.base, s.head_person_id,
     coalesce(l.town, o.town) AS town,
@@ -36,7 +49,7 @@ SELECT i.household_id, s.kind, s.base, s.head_person_id,
     s.member_count::INTEGER AS member_count, s.collective, i.is_new
 FROM seat AS s
 JOIN household_id AS i USING (kind, base)
-LEFT JOIN own_row AS o ON o.person_id = s.head_person_id
+JOIN head_place AS o ON o.kind = s.kind AND o.base = s.base
 LEFT JOIN lives_at AS l ON l.kind = s.kind AND l.base = s.base
 UNION ALL
 -- Households whose last member died or is in custody: kept without members, so that a finding about that person has a place.

@@ -263,7 +263,7 @@ CREATE TABLE household_fact (   -- every assistance household with at least one 
 CREATE TABLE possible_records ( -- rows that may be somebody's, undecided: those of match_review, and those that found nobody but fit
     person_id VARCHAR,
     source VARCHAR,
-    file VARCHAR,
+    file VARCHAR,               -- NULL: of somebody in no register and without a sound id it may be any row of the source
     row_no INTEGER
 );
 

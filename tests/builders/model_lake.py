@@ -140,7 +140,7 @@ class ModelLake:
                 types = columns(contract)
                 self._table(self.home.lake(self.batch, "standardised", source), types, self.rows[source])
         linkage = self.home.lake(self.batch, "linkage", "persons").parent
-        people = [{"id_status": "missing", **one} for one in self.people.values()]
+        people = [{"id_status": "valid", **one} for one in self.people.values()]
         self._table(linkage / "persons.parquet", _PERSON, people)
         self._table(linkage / "person_alias.parquet", _ALIAS, self.aliases)
         self._table(linkage / "match_review.parquet", _QUESTION, self.questions)

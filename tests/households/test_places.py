@@ -45,3 +45,18 @@ def test_a_spouse_who_moved_in_does_not_move_the_household(lake):
     lake.register("乙户", town="泊里镇", 妻="户主")
     lake.row("marriage", "父", "妻", register_type="结婚", registered_on="2020-01-01")
     assert place(lake) == ("王台街道", "一村", None)
+
+
+def test_where_the_heads_row_names_no_town_the_others_of_the_number_do(tmp_path):
+    lake = ModelLake(tmp_path)
+    lake.register("甲户", town=None, 父="户主")
+    lake.register("甲户", town="泊里镇", 儿="子", 女="女")
+    assert place(lake)[0] == "泊里镇"
+
+
+def test_members_who_name_two_towns_name_none(tmp_path):
+    lake = ModelLake(tmp_path)
+    lake.register("甲户", town=None, 父="户主")
+    lake.register("甲户", town="泊里镇", 儿="子")
+    lake.register("甲户", town="王台街道", 女="女")
+    assert place(lake)[0] is None

@@ -6,7 +6,8 @@ which facts are not known because of it (`compute`).
 Absence counts only as far as the rows allow that found nobody: of 31 children whom U20 called out of school in a district of
 20,000 with rough files, 18 were in school, under another name or without an id. A row may be that of somebody born on the same
 day of at least the same surname; of a like name, where nothing that both say is another; or of the same address, telephone or
-household of guardian, with at least the same surname.
+household of guardian, with at least the same surname. And of somebody who is in no register and bears no sound id no source's
+silence says anything, but for the roster's.
 """
 
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.contracts import Contract
+from pipelines.extracts.months import is_end
 from pipelines.linkage.compare.names import name_levels
 from pipelines.linkage.config import COMPARERS, DEATHS, REGISTER
 from pipelines.storage import Home, quoted, write_parquet
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 _SILENCE = re.compile(r"\bsure_(\w+)")
 _CANDIDATES = Path(__file__).with_suffix(".sql")
+
+_COVER = "assistance_roster"
+"""Whether somebody unknown is covered already is asked at the visit; a report of hardship does not wait for it."""
 
 _NAMES = COMPARERS["chinese_name"]
 _ALIKE = _NAMES.index("截断或音译不同") + 1
@@ -35,7 +40,7 @@ _AKIN = _NAMES.index("只有姓相同") + 1
 def write_possible(
     con: "duckdb.DuckDBPyConnection", home: Home, batch: str, read: Mapping[str, Contract], there: Collection[str]
 ) -> int:
-    """Write `possible_records` (person_id, source, file, row_no) of a batch.
+    """Write `possible_records` (person_id, source, file, row_no; no file where it may be any row) of a batch.
 
     Args:
         con: holds person, member, and src_<source> of the sources read.
@@ -57,12 +62,18 @@ def write_possible(
     if searched and _open_rows(con, searched):
         con.execute(_CANDIDATES.read_text(encoding="utf-8"))
         _compare_names(con)
-        own = [f"SELECT DISTINCT '{one.source}' AS source, person_id FROM src_{one.source}" for one in searched]
+        own = [
+            f"SELECT DISTINCT '{one.source}' AS source, person_id FROM src_{one.source} SEMI JOIN candidate USING (person_id)"
+            for one in searched
+        ]
         parts.append(f"""
             SELECT person_id, source, file, row_no FROM (
                 SELECT c.person_id, o.source, o.file, o.row_no FROM candidate AS c JOIN open_row AS o USING (place)
                 JOIN alike AS n USING (a, b) WHERE n.level <= CASE c.by WHEN 'name' THEN {_ALIKE} ELSE {_AKIN} END)
-            ANTI JOIN (FROM ({" UNION ALL ".join(own)}) SEMI JOIN candidate USING (person_id)) USING (source, person_id)""")
+            ANTI JOIN ({" UNION ALL ".join(own)}) USING (source, person_id)""")
+    if searched:  # of whom only a name is known, any source may know under another name
+        unsure = [one.source for one in searched if one.source != _COVER]
+        parts.append(f"SELECT person_id, unnest({unsure}), NULL, NULL FROM nobody")
     query = f"SELECT DISTINCT * FROM ({' UNION ALL '.join(parts)}) ORDER BY ALL"
     return write_parquet(con, query, home.lake(batch, "assess", "possible_records"))
 
@@ -82,6 +93,10 @@ def _open_rows(con: "duckdb.DuckDBPyConnection", searched: list[Contract]) -> in
     rows = []
     for contract in searched:
         guardian = "guardian" if "guardian" in contract.columns else "NULL::VARCHAR"
+        # two passes: who is nobody is found by their few identities, and of the others two narrow columns tell
+        few = f"""FROM src_{contract.source} SEMI JOIN nobody USING (person_id)
+            UNION ALL BY NAME FROM src_{contract.source} ANTI JOIN nobody USING (person_id)
+            WHERE match_probability < 1 AND id_status = 'missing' AND birth_date IS NULL"""
         rows.append(f"""
             SELECT '{contract.source}' AS source, file, row_no, name_key, name_pinyin,
                 coalesce(CASE WHEN NOT coalesce(birth_date_from_id, false) THEN birth_date END,
@@ -89,10 +104,16 @@ def _open_rows(con: "duckdb.DuckDBPyConnection", searched: list[Contract]) -> in
                         THEN try_strptime(substr(id_number, 7, 8), '%Y%m%d')::DATE END) AS day,
                 CASE WHEN NOT coalesce(sex_from_id, false) THEN sex END AS sex, phone, town, village, address,
                 {guardian} AS guardian, CASE WHEN sound THEN id_number END AS borrowed_id
-            FROM (SELECT *, coalesce(id_status IN ('valid', 'lifted'), false) AS sound FROM src_{contract.source})
-            WHERE person_id IN (FROM nobody) OR (match_probability < 1 AND id_status = 'missing' AND birth_date IS NULL)""")
+            FROM (SELECT *, coalesce(id_status IN ('valid', 'lifted'), false) AS sound FROM ({few}))
+            WHERE {_not_over(contract)}""")
     con.execute(f"CREATE TABLE open_row AS SELECT row_number() OVER () AS place, * FROM ({' UNION ALL '.join(rows)})")
     return int(con.execute("SELECT count(*) FROM open_row").fetchall()[0][0])
+
+
+def _not_over(contract: Contract) -> str:
+    """SQL: what the row says has not ended before the month; who was on a list once is not on it for that."""
+    ends = [name for name, column in contract.attributes().items() if is_end(column)]
+    return " AND ".join(f"coalesce({name} >= getvariable('month'), true)" for name in ends) or "true"
 
 
 def _compare_names(con: "duckdb.DuckDBPyConnection") -> None:

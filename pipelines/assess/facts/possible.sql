@@ -33,9 +33,9 @@ FROM open_row AS o JOIN person AS p ON p.name = o.guardian
 JOIN member AS g ON g.person_id = p.person_id AND g.kind = 'register' JOIN member AS m USING (household_id, kind);
 
 CREATE TABLE listed AS
-SELECT p.person_id, r.name_key, p.birth_date AS day, p.sex, p.phone, p.town, p.village, p.address
+SELECT p.person_id, r.name_key, r.name_pinyin, p.birth_date AS day, p.sex, p.phone, p.town, p.village, p.address
 FROM person AS p
-JOIN (SELECT DISTINCT ON (person_id) person_id, name_key FROM src_police_household) AS r USING (person_id)
+JOIN (SELECT DISTINCT ON (person_id) person_id, name_key, name_pinyin FROM src_police_household) AS r USING (person_id)
 WHERE p.birth_date IN (SELECT day FROM open_row) OR r.name_key IN (SELECT b FROM slip)
     OR p.phone IN (SELECT phone FROM open_row) OR p.address IN (SELECT address FROM open_row)
     OR p.person_id IN (SELECT person_id FROM near_household);
@@ -46,9 +46,13 @@ CREATE MACRO near_day(a, b) AS coalesce(year(a) = year(b) OR hamming(strftime(a,
 CREATE MACRO slip_of_day(a, b) AS hamming(strftime(a, '%Y%m%d'), strftime(b, '%Y%m%d')) = 1
     OR strftime(a, '%Y%m%d') = strftime(b, '%Y%d%m');
 
+-- At least the surname, the given name or the sound: what else the names have in common is compared afterwards.
+CREATE MACRO akin(a, b, sound_a, sound_b) AS substr(a, 1, 1) = substr(b, 1, 1) OR substr(a, 2) = substr(b, 2) OR sound_a = sound_b;
+
 CREATE TABLE candidate AS
 SELECT o.place, l.person_id, o.name_key AS a, l.name_key AS b, 'day' AS by
-FROM open_row AS o JOIN listed AS l ON l.day = o.day WHERE not_another(o.sex, l.sex)
+FROM open_row AS o JOIN listed AS l ON l.day = o.day
+WHERE not_another(o.sex, l.sex) AND akin(o.name_key, l.name_key, o.name_pinyin, l.name_pinyin)
 UNION ALL
 SELECT o.place, l.person_id, o.name_key, l.name_key, 'name'
 FROM open_row AS o JOIN slip AS s ON s.a = o.name_key JOIN listed AS l ON l.name_key = s.b

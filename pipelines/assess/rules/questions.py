@@ -70,7 +70,8 @@ def _name_records(connection: "duckdb.DuckDBPyConnection") -> None:
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE asked_record AS
         WITH named AS (
-            SELECT person_id, (MAP {{{titles}}})[source] || ' ' || file || ' 第' || row_no || '行' AS text FROM {rows}
+            SELECT person_id, (MAP {{{titles}}})[source] || ' ' || file || ' 第' || row_no || '行' AS text
+            FROM {rows} WHERE file <> ''
         ), whose AS (
             SELECT person_id AS whose, text FROM named
             UNION SELECT p.household_id, n.text FROM named AS n JOIN person_fact AS p USING (person_id)

@@ -31,7 +31,7 @@ WITH wanted AS (
     FROM wanted AS w JOIN fact_records AS r ON r.person_id = w.read_person AND r.source = w.source
     UNION
     SELECT w.rule_id, w.household_id, w.person_id, r.source, r.file, r.row_no
-    FROM wanted AS w JOIN possible_records AS r ON r.person_id = w.read_person AND r.source = w.source
+    FROM wanted AS w JOIN possible_records AS r ON r.person_id = w.read_person AND r.source = w.source AND r.file <> ''
     JOIN undecided AS u ON u.rule_id = w.rule_id AND u.household_id IS NOT DISTINCT FROM w.household_id
         AND u.person_id IS NOT DISTINCT FROM w.person_id
 )

@@ -35,6 +35,7 @@ def district(tmp_path):
 def nobodys(lake, source, name, **said):
     """A row that linkage left with a provisional person of its own."""
     lake.row(source, f"无{name}", id_status="missing", birth_date_from_id=False, **written(name), **said)
+    lake.people[f"无{name}"]["id_status"] = "missing"
 
 
 def out_of_school(lake):
@@ -93,3 +94,20 @@ def test_who_has_a_row_of_their_own_is_not_asked_about(tmp_path):
     nobodys(lake, "school_enrolment", "陈怡然", birth_date="2014-05-05", school_state="在读")
     facts, _ = out_of_school(lake)
     assert facts["女"]["asked_sources"] is None
+
+
+def test_of_whom_only_a_name_is_known_silence_says_nothing_but_that_they_are_not_on_the_roster(tmp_path):
+    lake = district(tmp_path)
+    nobodys(lake, "poverty_monitoring", "陈小小")
+    facts, _ = out_of_school(lake)
+    assert (facts["无陈小小"]["in_poverty_monitoring"], facts["无陈小小"]["medical_enrolled"]) == (True, None)
+    assert facts["无陈小小"]["on_any_roster"] is False
+
+
+def test_a_row_that_is_over_is_no_longer_anybodys_cover(tmp_path):
+    lake = district(tmp_path)
+    nobodys(lake, "assistance_roster", "刘桂方", assistance_class="低保", from_month="2020-01", to_month="2025-06")
+    assert out_of_school(lake)[0]["母"]["on_dibao"] is False
+    later = district(tmp_path / "later")
+    nobodys(later, "assistance_roster", "刘桂方", assistance_class="低保", from_month="2020-01")
+    assert out_of_school(later)[0]["母"]["on_dibao"] is None
