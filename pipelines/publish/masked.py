@@ -1,7 +1,7 @@
 """The masked copy of the warehouse, for analysts who may not see identities.
 
-Belongs here: carrying out `schemas/warehouse/masked.yaml` and checking what is left for k-anonymity. Does not belong here:
-masking on worklists (`pipelines.masking`).
+Belongs here: carrying out `schemas/warehouse/masked.yaml`. Does not belong here: what is coarsened so that nobody is rarer than k
+(`anonymity`), masking on worklists (`pipelines.masking`).
 
 Pseudonyms are HMACs of the value under a key that stays in the home folder: a bare hash of an id number can be undone by
 trying them all.
@@ -18,6 +18,7 @@ import yaml
 
 from pipelines.errors import DataError
 from pipelines.progress import Reporter
+from pipelines.publish.anonymity import STEPS, coarsen
 from pipelines.publish.warehouse import STORAGE_VERSION, create_tables
 from pipelines.storage import SCHEMAS, Home, quoted, whole_or_absent
 
@@ -29,11 +30,11 @@ def build_masked(home: Home, reporter: Reporter) -> dict[str, int | float]:
     """Write `warehouse/zhudong_masked.duckdb` from the published warehouse.
 
     Returns:
-        persons in all, how many had their village or also their birth year emptied for k-anonymity, how many are rarer still, and
-        the smallest group left.
+        persons in all, of how many what was coarsened for k-anonymity (`anonymity.STEPS`), the smallest group left, and how many
+        are rarer than k.
     """
     policy = yaml.safe_load((SCHEMAS / "warehouse" / "masked.yaml").read_text(encoding="utf-8"))
-    k_rule, digest = policy.pop("k_anonymity"), policy.pop("digest")
+    k_rule, digest = policy.pop("k"), policy.pop("digest")
     reporter.start("脱敏副本", 3)
     with whole_or_absent(home.masked_warehouse) as new, home.connect() as connection:
         connection.execute(f"ATTACH '{quoted(home.warehouse)}' AS full_copy (READ_ONLY)")
@@ -45,11 +46,14 @@ def build_masked(home: Home, reporter: Reporter) -> dict[str, int | float]:
         for (table,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'full_copy'").fetchall():
             _copy(connection, table, policy.get(table, {}))
         reporter.advance()
-        counts = coarsen(connection, **k_rule)
+        counts = coarsen(connection, k_rule)
         connection.execute("CHECKPOINT zhudong")
         connection.execute("USE memory")
         connection.execute("DETACH zhudong")
         reporter.advance()
+    coarsened = [f"{step} {counts[step]:,} 人" for step, _, _ in STEPS if counts[step]]
+    if coarsened:
+        reporter.note(f"脱敏副本：为了同样特征的人不少于 {k_rule} 人，隐去或放宽了{'，'.join(coarsened)}。")
     return counts
 
 
@@ -129,6 +133,7 @@ def _copy(connection: "duckdb.DuckDBPyConnection", table: str, masks: dict[str, 
         "free_text": "NULL",
         "pseudonym": 'pseudonym("{c}")',
         "year": "date_trunc('year', \"{c}\")::DATE",
+        "no_days": "regexp_replace(\"{c}\", '([0-9]{4})-[0-9]{2}-[0-9]{2}', '\\1', 'g')",
     }
     columns = [row[0] for row in connection.execute(f"DESCRIBE full_copy.{table}").fetchall()]
     selected = [
@@ -136,33 +141,3 @@ def _copy(connection: "duckdb.DuckDBPyConnection", table: str, masks: dict[str, 
         for column in columns
     ]
     connection.execute(f"INSERT INTO zhudong.{table} BY NAME SELECT {', '.join(selected)} FROM full_copy.{table}")
-
-
-def coarsen(
-    connection: "duckdb.DuckDBPyConnection", *, table: str, columns: list[str], k: int, coarsen: list[str]
-) -> dict[str, int | float]:
-    """Empty columns, in the order given, for rows that fewer than `k` share the rest with; say what is left.
-
-    Source: GB/T 37964-2019 (de-identification), k-anonymity; rows still rarer than k after the last column are left with
-    the place and sex only, and counted.
-    """
-    counts: dict[str, int | float] = {"persons": _scalar(connection, f"SELECT count(*) FROM {table}")}
-    alike = ", ".join(columns)
-    for column in coarsen:
-        connection.execute(f"""
-            UPDATE {table} SET {column} = NULL FROM (
-                SELECT {alike} FROM {table} GROUP BY ALL HAVING count(*) < {k}) rare
-            WHERE {" AND ".join(f"{table}.{c} IS NOT DISTINCT FROM rare.{c}" for c in columns)}
-        """)
-        counts[f"without_{column}"] = _scalar(connection, f"SELECT count(*) FROM {table} WHERE {column} IS NULL")
-    counts["rarer_than_k"] = _scalar(
-        connection, f"SELECT coalesce(sum(n), 0) FROM (SELECT count(*) n FROM {table} GROUP BY {alike} HAVING n < {k})"
-    )
-    counts["smallest_group"] = _scalar(
-        connection, f"SELECT coalesce(min(n), 0) FROM (SELECT count(*) n FROM {table} GROUP BY {alike})"
-    )
-    return counts
-
-
-def _scalar(connection: "duckdb.DuckDBPyConnection", query: str) -> int:
-    return int(connection.execute(query).fetchall()[0][0])

@@ -63,14 +63,47 @@ SELECT b.batch, b."rows" AS n_rows, b.persons, b.findings, b.leads,
        count(l.lead_id) FILTER (l.level = 'red') AS red, count(l.lead_id) FILTER (l.level = 'orange') AS orange,
        count(l.lead_id) FILTER (l.level = 'yellow') AS yellow,
        count(l.lead_id) FILTER (l.first_batch = l.batch) AS new_leads,
-       count(l.lead_id) FILTER (l.held_back IS NOT NULL) AS held_back
+       count(l.lead_id) FILTER (l.held_back IS NOT NULL) AS held_back,
+       count(a.kind) AS visited, count(*) FILTER (a.kind IN ('A', 'B', 'C', 'D')) AS confirmed
 FROM batch b LEFT JOIN lead l USING (batch)
+LEFT JOIN (SELECT lead_id, any_value(left(outcome_code, 1)) AS kind FROM followup WHERE NOT coalesce(superseded, FALSE) GROUP BY lead_id) a
+    ON a.lead_id = l.lead_id AND l.held_back IS NULL
 WHERE b.batch <= $batch
 GROUP BY ALL ORDER BY b.batch DESC LIMIT 13;
 
 -- name: answers
 SELECT f.outcome_code, count(*) AS n
 FROM followup f WHERE NOT coalesce(f.superseded, FALSE) AND f.received_in <= $batch GROUP BY 1 ORDER BY 1;
+
+-- name: last_month
+-- What became of the lists of the batch before, so far: visited is answered, late is past its time without an answer on the day
+-- this batch's lists go out.
+WITH sent AS (
+    SELECT lead_id, coalesce(town, '镇街不明') AS town, due_date FROM lead
+    WHERE batch = (SELECT max(batch) FROM lead WHERE batch < $batch) AND held_back IS NULL
+),
+answer AS (
+    SELECT lead_id, any_value(left(outcome_code, 1)) AS kind FROM followup WHERE NOT coalesce(superseded, FALSE) GROUP BY lead_id
+)
+SELECT (SELECT max(batch) FROM lead WHERE batch < $batch) AS batch, town, count(*) AS sent, count(kind) AS visited,
+    count(*) FILTER (kind IN ('A', 'B', 'C', 'D')) AS confirmed, count(*) FILTER (kind IN ('A', 'B')) AS aided,
+    count(*) FILTER (kind IS NULL AND due_date < (SELECT max(generated_on) FROM lead WHERE batch = $batch)) AS late
+FROM sent LEFT JOIN answer USING (lead_id)
+GROUP BY town ORDER BY town;
+
+-- name: deliveries
+-- Departments that were late or did worse than in the batch before.
+SELECT s.title, s.arrived, s.last_arrived_batch, s.accepted, b.accepted AS accepted_before, coalesce(q.failed, 0) AS failed,
+    coalesce(qb.failed, 0) AS failed_before
+FROM source s
+LEFT JOIN source b ON b.source = s.source AND b.batch = (SELECT max(batch) FROM source WHERE batch < $batch)
+LEFT JOIN (SELECT source, count(*) AS failed FROM quality_result WHERE batch = $batch AND NOT passed GROUP BY source) q
+    ON q.source = s.source
+LEFT JOIN (SELECT source, count(*) AS failed FROM quality_result
+    WHERE batch = (SELECT max(batch) FROM source WHERE batch < $batch) AND NOT passed GROUP BY source) qb ON qb.source = s.source
+WHERE s.batch = $batch AND b.batch IS NOT NULL
+    AND (b.arrived AND NOT s.arrived OR s.accepted < 0.8 * b.accepted OR coalesce(q.failed, 0) > coalesce(qb.failed, 0))
+ORDER BY s.arrived, s.title;
 
 -- name: parameters
 SELECT key, title, area, population, valid_from, value, unit, document

@@ -7,7 +7,8 @@ streamed to the file (`constant_memory`), so that a list's size does not count.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,34 +42,49 @@ class Guide:
     codes: dict[str, Sequence[str]] = field(default_factory=dict)
 
 
+@contextmanager
+def open_workbook(path: Path, title: str, footer: str) -> Iterator[Any]:
+    """A workbook to add sheets to; written when the block ends."""
+    import xlsxwriter
+
+    # A column's width counts digits of the workbook's own font: 宋体 is there, or something of its width, wherever the list goes.
+    own = {"font_name": "宋体", "font_size": 11}
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "default_format_properties": own}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"title": title, "comments": footer})
+        yield book
+
+
 def write_workbook(
     path: Path, layout: ListLayout, rows: Iterable[Sequence[str]], guide: Guide, *, batch: str, shade: str | None = None
 ) -> None:
-    """Write one list.
+    """Write one list as a workbook of its own; see `add_list`."""
+    with open_workbook(path, guide.title, layout.footer) as book:
+        add_list(book, layout, rows, guide, batch=batch, shade=shade)
+
+
+def add_list(
+    book: Any, layout: ListLayout, rows: Iterable[Sequence[str]], guide: Guide, *, batch: str, shade: str | None = None
+) -> None:
+    """Add the list and its guide to a workbook.
 
     Args:
-        path: the file to write.
+        book: from `open_workbook`.
         layout: its columns and print setting.
         rows: the cells' text in the order of the columns; answers are empty.
         guide: the second sheet.
         batch: stands in the footer.
         shade: the column whose word (红, 橙, 黄) colours its cell.
     """
-    import xlsxwriter
-
-    with xlsxwriter.Workbook(
-        str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    ) as book:
-        book.set_properties({"title": guide.title, "comments": layout.footer})
-        sheet = book.add_worksheet(SHEET)
-        names = list(layout.columns)
-        written = _write_rows(book, sheet, layout, rows, names.index(shade) if shade else None)
-        _write_guide(book, guide)
-        _prepare_page(sheet, layout, guide.title, batch, written)
-        _prepare_answers(sheet, layout, guide, written)
-        sheet.protect(
-            "", {"sort": True, "autofilter": True, "format_columns": True, "format_rows": True, "select_locked_cells": True}
-        )
+    sheet = book.add_worksheet(SHEET)
+    names = list(layout.columns)
+    written = _write_rows(book, sheet, layout, rows, names.index(shade) if shade else None)
+    _write_guide(book, guide)
+    _prepare_page(sheet, layout, guide.title, batch, written)
+    _prepare_answers(sheet, layout, guide, written)
+    sheet.protect(
+        "", {"sort": True, "autofilter": True, "format_columns": True, "format_rows": True, "select_locked_cells": True}
+    )
 
 
 def _write_rows(book: Any, sheet: Any, layout: ListLayout, rows: Iterable[Sequence[str]], shade: int | None) -> int:
@@ -136,9 +152,7 @@ def _prepare_answers(sheet: Any, layout: ListLayout, guide: Guide, rows: int) ->
             continue
         choices: str | list[str] | None = column.choices or None
         if column.heading in guide.codes:
-            letter = chr(ord("A") + list(guide.codes).index(column.heading) * 2)
-            first = _first_code_row(guide)
-            choices = f"='{GUIDE}'!${letter}${first + 1}:${letter}${first + len(guide.codes[column.heading])}"
+            choices = f"={code_range(guide, column.heading)}"
         check: dict[str, Any] = {"validate": "list", "source": choices} if choices else {"validate": "any"}
         if column.hint:
             check |= {"input_title": column.heading, "input_message": column.hint}
@@ -151,6 +165,13 @@ def _prepare_answers(sheet: Any, layout: ListLayout, guide: Guide, rows: int) ->
             check["show_error"] = not column.several
         if choices or column.hint:
             sheet.data_validation(1, number, rows, number, check)
+
+
+def code_range(guide: Guide, heading: str) -> str:
+    """Where the guide sheet lists the choices of a column with codes."""
+    letter = chr(ord("A") + list(guide.codes).index(heading) * 2)
+    first = _first_code_row(guide)
+    return f"'{GUIDE}'!${letter}${first + 1}:${letter}${first + len(guide.codes[heading])}"
 
 
 def _first_code_row(guide: Guide) -> int:

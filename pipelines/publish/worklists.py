@@ -20,9 +20,11 @@ from pipelines.progress import Reporter
 from pipelines.publish.archive import pack
 from pipelines.publish.cells import one_line
 from pipelines.publish.list_files import MANIFEST, file_word, sha256, whole_folder, write_csv, write_manifest
-from pipelines.publish.workbook import Guide, write_workbook
+from pipelines.publish.visit_forms import Forms, write_forms, write_overview
+from pipelines.publish.visit_policy import load_visit_sheet
+from pipelines.publish.workbook import Guide, add_list, code_range, open_workbook
 from pipelines.publish.worklist_policy import WorklistPolicy, load_worklist_policy, outcome_choices
-from pipelines.storage import Home, check_batch, quoted
+from pipelines.storage import SCHEMAS, Home, check_batch, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 NO_TOWN = "镇街不详"
 
 _SQL = Path(__file__).with_name("worklists.sql").read_text(encoding="utf-8")
+_VISITS = Path(__file__).with_name("visit_sheet.sql").read_text(encoding="utf-8")
 _BENEFITS = {
     "on_dibao": "低保",
     "on_tekun": "特困",
@@ -73,7 +76,7 @@ def write_worklists(home: Home, batch: str, reporter: Reporter, *, per_village: 
     check_batch(batch)
     policy = load_worklist_policy()
     reporter.start("走访清单：整理线索")
-    rows = lead_rows(home, batch, policy, "held_back IS NULL")
+    rows = lead_rows(home, batch, policy, "held_back IS NULL", forms=True)
     by_village = policy.per == "village" if per_village is None else per_village
     lists = list(_lists(rows, batch, policy, per_village=by_village))
     reporter.start("走访清单：写文件", len(lists))
@@ -98,7 +101,9 @@ def write_worklists(home: Home, batch: str, reporter: Reporter, *, per_village: 
     }
 
 
-def lead_rows(home: Home, batch: str, policy: WorklistPolicy, which: str, role: str | None = None) -> "pl.DataFrame":
+def lead_rows(
+    home: Home, batch: str, policy: WorklistPolicy, which: str, role: str | None = None, *, forms: bool = False
+) -> "pl.DataFrame":
     """One row per lead as text, in the order of the lists: the policy's columns that are not answers, child and register_town.
 
     Args:
@@ -107,16 +112,21 @@ def lead_rows(home: Home, batch: str, policy: WorklistPolicy, which: str, role: 
         policy: the worklist's; its columns are what the SQL gives.
         which: an SQL condition on `assess/leads`.
         role: who will see it; the policy's own role if None.
+        forms: with what a visit form says beside the list: who, why (a list), headline, papers, road, door.
     """
     import polars as pl
 
     with home.connect() as connection:
         _read(connection, home, batch, policy, which, role or policy.role)
         connection.execute(_SQL)
+        if forms:
+            connection.execute(_VISITS)
         rows: pl.DataFrame = connection.sql(
-            "FROM worklist_row ORDER BY town, level_order, due_order, village, grid, lead_id"
+            f"FROM {'visit_row' if forms else 'worklist_row'} ORDER BY town, level_order, due_order, village, grid, lead_id"
         ).pl()
-    facts = [name for name, column in policy.columns.items() if not column.answer]
+    facts = [name for name, column in policy.columns.items() if not column.answer] + (
+        ["who", "headline", "papers"] if forms else []
+    )
     return rows.with_columns(one_line(pl.col(name).fill_null("")).alias(name) for name in facts)
 
 
@@ -133,21 +143,22 @@ def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, polic
     )
     connection.execute(f"CREATE TABLE lead AS FROM {lake('assess', 'leads')} WHERE {which}")
     connection.execute(
-        f"CREATE TABLE finding AS SELECT f.* EXCLUDE (inputs) FROM {lake('assess', 'findings')} AS f "
+        "CREATE TABLE finding AS SELECT f.* EXCLUDE (inputs), list_distinct(inputs->>'$.records[*][0]') AS sources "
+        f"FROM {lake('assess', 'findings')} AS f "
         "SEMI JOIN lead USING (household_id, direction)"
     )
     connection.execute(f"CREATE TABLE rule AS SELECT rule_id, title, law, question FROM {lake('assess', 'rules')}")
     connection.execute(f"CREATE TABLE household AS FROM {lake('households', 'households')} SEMI JOIN lead USING (household_id)")
     connection.execute(
-        f"CREATE TABLE member AS SELECT household_id, person_id FROM {lake('households', 'members')} "
+        f"CREATE TABLE member AS SELECT household_id, person_id, relation FROM {lake('households', 'members')} "
         "SEMI JOIN lead USING (household_id)"
     )
     connection.execute(
         "CREATE TABLE wanted AS SELECT person_id FROM finding WHERE person_id IS NOT NULL "
-        "UNION SELECT head_person_id FROM household"
+        "UNION SELECT head_person_id FROM household UNION SELECT person_id FROM member"
     )
     connection.execute(
-        "CREATE TABLE person AS SELECT person_id, name, id_number, birth_date, phone, address "
+        "CREATE TABLE person AS SELECT person_id, name, id_number, sex, birth_date, phone, address "
         f"FROM {persons(home, batch)} SEMI JOIN wanted USING (person_id)"
     )
     _mask_persons(connection, role)
@@ -161,6 +172,13 @@ def _read(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str, polic
     connection.execute("CREATE TABLE outcome_label (code VARCHAR, label VARCHAR)")
     for code, outcome in load_outcomes().items():
         connection.execute("INSERT INTO outcome_label VALUES (?, ?)", [code, outcome.label])
+    sheet = load_visit_sheet()
+    connection.execute("CREATE TABLE paper (source VARCHAR, paper VARCHAR, position INTEGER)")
+    papers = [("", paper) for paper in sheet.always] + list(sheet.papers.items())
+    for position, (source, paper) in enumerate(papers):
+        connection.execute("INSERT INTO paper VALUES (?, ?, ?)", [source, paper, position])
+    relations = quoted(SCHEMAS / "codes" / "relation.csv")
+    connection.execute(f"CREATE TABLE relation_label AS SELECT value, label FROM read_csv('{relations}', all_varchar = true)")
     connection.execute("CREATE TABLE word (kind VARCHAR, code VARCHAR, text VARCHAR)")
     for kind, words in policy.words.items():
         for code, text in words.items():
@@ -233,6 +251,7 @@ def _write_xlsx(path: Path, policy: WorklistPolicy, part: "pl.DataFrame", batch:
     import polars as pl
 
     columns = [pl.lit("").alias(key) if column.answer else pl.col(key) for key, column in policy.columns.items()]
+    walk = part.sort("level_order", "village", "grid", "road", "door", "lead_id", nulls_last=True).to_dicts()
     levels = part["level"].value_counts(sort=True, name="count").rows()
     word = name.removeprefix(f"{batch}_").removesuffix(f"_{policy.file_name}").replace("_", " ")
     guide = Guide(
@@ -247,5 +266,13 @@ def _write_xlsx(path: Path, policy: WorklistPolicy, part: "pl.DataFrame", batch:
         steps=_STEPS,
         codes={policy.columns["outcome"].heading: outcome_choices()},
     )
-    write_workbook(path, policy, part.select(columns).iter_rows(), guide, batch=batch, shade="level")
+    sheet = load_visit_sheet()
+    with open_workbook(path, guide.title, policy.footer) as book:
+        forms = Forms(
+            title=guide.title, overview=sheet.overview, sheet=sheet.title, batch=batch, footer=policy.footer,
+            reasons=sheet.reasons, codes=outcome_choices(), code_range=code_range(guide, policy.columns["outcome"].heading),
+        )  # fmt: skip
+        write_overview(book, forms, walk)
+        write_forms(book, forms, policy, walk)
+        add_list(book, policy, part.select(columns).iter_rows(), guide, batch=batch, shade="level")
     return path

@@ -121,7 +121,9 @@ SELECT
     coalesce(s.subjects, '姓名不详') AS subjects,
     coalesce(s.ids, '无') AS ids,
     coalesce(s.phone, hw.phone, '') AS phone,
-    coalesce(s.address, hw.address, '') AS address,
+    -- A house number alone finds no door: the village goes before it.
+    CASE WHEN regexp_matches(coalesce(s.address, hw.address), '^[0-9]') THEN coalesce(l.village, l.town, '') ELSE '' END
+        || coalesce(s.address, hw.address, '') AS address,
     lw.text AS level,
     dw.text AS direction,
     r.rules,

@@ -155,6 +155,10 @@ def judge(row: Row, context: Context) -> Judged:
         judged.remarks.append(
             f"没有这个线索编号；与 {near} 只差一个字符，请核对后改正。" if near else "没有这个线索编号，请对照原清单改正。"
         )
+    elif row.other_row:
+        judged.remarks.append(
+            f"“清单”这一行和“走访表”第 {row.other_row} 行都填了，填得不一样；请留下对的，另一处清空或改成一样。"
+        )
     elif not any(cells.get(name) for name in context.answers):
         judged.blank = True
         judged.remarks.append("没有填写核查结果，视为尚未核查。")

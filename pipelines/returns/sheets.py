@@ -10,9 +10,11 @@ import csv
 import datetime as dt
 import io
 import os
+import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from pipelines.publish.cells import unguarded
 from pipelines.publish.worklist_policy import ListLayout
 
 _SEARCHED_ROWS = 30
+_NUMBER = re.compile(r"\s*[LlIi1][0-9A-Za-z\s-]{9,}")
+"""What may be a lead number, however it was retyped (`answers.lead_number`)."""
 _TABLES = (".csv", ".txt", ".tsv")
 _BOOKS = (".xlsx", ".xlsm", ".xls")
 _BIGGEST = 50 << 20
@@ -36,6 +40,8 @@ class Row:
 
     row_no: int
     cells: dict[str, str]
+    other_row: int = 0
+    """Of a lead that is answered twice in one workbook, and not alike: the row of the other answer. 0: it is not."""
 
 
 @dataclass
@@ -128,9 +134,11 @@ def _returned(path: Path, name: str, digest: str, layouts: Mapping[str, ListLayo
         headings = _headings(layout)
         rows: list[Row] = []
         columns: set[str] = set()
+        forms: list[Row] = []
         for table in tables:
             found = _find_headings(table, headings)
             if found is None:
+                forms += _forms(table, layout)
                 continue
             index, places = found
             columns |= set(places)
@@ -139,8 +147,10 @@ def _returned(path: Path, name: str, digest: str, layouts: Mapping[str, ListLayo
                 for row in (_row(number, cells, places) for number, cells in enumerate(table[index + 1 :], start=index + 2))
                 if row
             ]
-        if columns:
-            return Returned(name, digest, kind, rows, columns)
+        if columns or forms:
+            return Returned(
+                name, digest, kind, _joined(rows, forms, layout), columns | {name for row in forms for name in row.cells}
+            )
     raise DataError("没有找到表头：要有“线索编号”和“核查结果码”两列。", where=name, todo="请镇街在原清单上回填，不要删改表头。")
 
 
@@ -166,6 +176,45 @@ def _find_headings(table: Sequence[Sequence[str]], headings: Mapping[str, str]) 
         if {"lead_id", "outcome"} <= set(places):
             return index, places
     return None
+
+
+def _forms(table: Sequence[Sequence[str]], layout: ListLayout) -> list[Row]:
+    """The visit forms of a sheet (`pipelines.publish.visit_forms`): labels are headings of the list, values stand right of them.
+
+    A form begins where a lead number stands beside its label and ends where the next begins; its row is the one it begins in.
+    """
+    labels = {folded(column.heading): name for name, column in layout.columns.items()}
+    found: list[Row] = []
+    for number, cells in enumerate(table, start=1):
+        for text, value in pairwise(cells):
+            name = labels.get(folded(text)) if text else None
+            if name == "lead_id" and _NUMBER.fullmatch(value):
+                found.append(Row(number, {}))
+            if name and found and value and folded(value) not in labels:
+                found[-1].cells.setdefault(name, unguarded(value))
+    return found
+
+
+def _joined(rows: list[Row], forms: list[Row], layout: ListLayout) -> list[Row]:
+    """One row per lead of a workbook that holds the list and the forms: filled in on either, or alike on both."""
+    if not forms:
+        return rows
+    answers = list(layout.answers())
+
+    def said(row: Row) -> dict[str, str]:
+        return {name: row.cells[name] for name in answers if row.cells.get(name)}
+
+    by_lead = {row.cells.get("lead_id", ""): row for row in forms}
+    joined = []
+    for row in rows:
+        form = by_lead.pop(row.cells.get("lead_id", ""), None)
+        if form is None or not said(form) or said(form) == said(row):
+            joined.append(row)
+        elif not said(row):
+            joined.append(form)
+        else:
+            joined.append(Row(row.row_no, row.cells, form.row_no))
+    return [*joined, *by_lead.values()]
 
 
 def _row(number: int, cells: Sequence[str], places: Mapping[str, int]) -> Row | None:

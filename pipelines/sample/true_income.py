@@ -322,15 +322,6 @@ class Income:
 
     # ---- what is true -----------------------------------------------------------------------------------------------------
 
-    def seen(self) -> Array:
-        """Who stands in any department's rows."""
-        seen = np.zeros(len(self.true.unit), dtype=bool)
-        for frame in self.rows.values():
-            for name in (column for column in frame.columns if column.startswith("who_")):
-                who = frame[name].to_numpy()
-                seen[who[who >= 0]] = True
-        return seen
-
     def true_amounts(self) -> dict[int, Array]:
         """What each household truly has, by class: also what no department knows, such as wages that nobody taxed."""
         people, month = self.true.month.people, self.true.month
@@ -384,8 +375,8 @@ def income_findings(true: "Truth", rows: Rows) -> None:
     ill = wholly & (true.total(fact["total_burden"]) > RIGID_SCREEN)
     modest = (low < true.disposable * people) & (left_low < line)
     true.homes("U44", ill & (high < true.disposable * people) & (left_high < line), ill & modest)
-    # a newborn of no register stands in no source yet: nobody can find anything about it
-    wholly &= true.any_member(income.seen())
+    # whom those of no register live with is not known
+    wholly &= true.any_member(true.family.register >= 0)
     dependent = true.any_member((fact["age"] < 18) | (fact["age"] >= 60) | fact["certificate"])
     true.homes("U45", wholly & dependent & (high < line))
     dibao = true.any_member(fact["dibao"])

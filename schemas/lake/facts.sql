@@ -2,8 +2,8 @@
 --
 -- One line per fact:  含义 | 单位 | 时间窗 | 来源（数据源的 key）. Rules are conditions over these columns.
 -- * NULL is "not known", never "no": a source with no file in the batch makes every fact that only it can tell NULL for
---   everybody; in a file that came, not being listed means FALSE or 0. Where a row of the source may be the person's and a clerk
---   has still to decide whether it is (match_review), not being listed is not known: yes-or-no facts are NULL, amounts and counts
+--   everybody; in a file that came, not being listed means FALSE or 0. Where a row of the source may be the person's and nobody has
+--   decided whether it is (possible_records), not being listed is not known: yes-or-no facts are NULL, amounts and counts
 --   stay what they are without the row, a lower bound.
 -- * DEFAULT is what a fact is of somebody whom its source, which came, does not list; a yes-or-no fact without one is false
 --   then, any other NULL.
@@ -179,6 +179,7 @@ CREATE TABLE household_fact (   -- every assistance household with at least one 
     household_size INTEGER,                     -- 家庭人口；走访发现的人口与数据不同、待核实的为空 | 人 | 截止日 | police_household, marriage, police_death, custody
 
     -- Who is in it.
+    member_registered INTEGER,                  -- 在本区户籍的成员 | 人 | 本月 | police_household
     member_children INTEGER,                    -- 不满18岁的成员 | 人 | 截止日 | police_household
     member_elders INTEGER,                      -- 60岁及以上的成员 | 人 | 截止日 | police_household
     member_16_59 INTEGER,                       -- 16至59岁的成员 | 人 | 截止日 | police_household
@@ -257,6 +258,13 @@ CREATE TABLE household_fact (   -- every assistance household with at least one 
     household_finance_over_on DATE,             -- 成员核对结果超限的快照日期（最近的） | 日期 | 截止日 | finance_check
 
     household_asked_sources VARCHAR[]           -- 有记录可能是成员的、归属待人工判断的数据源 | 代码 | 本月 | -
+);
+
+CREATE TABLE possible_records ( -- rows that may be somebody's, undecided: those of match_review, and those that found nobody but fit
+    person_id VARCHAR,
+    source VARCHAR,
+    file VARCHAR,
+    row_no INTEGER
 );
 
 CREATE TABLE fact_records (     -- the rows that made a person's facts: within their window, active, or the certificate that counts

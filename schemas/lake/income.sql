@@ -27,7 +27,7 @@ CREATE TABLE household_income (
     per_head_high DECIMAL(18,2),
     open VARCHAR,                   -- JSON: the classes that are no single number
     open_classes INTEGER,
-    undelivered BOOLEAN,            -- a class is open because its source did not come
+    undelivered BOOLEAN,            -- a class is open because its source did not come; NULL: a row may be a member's income
     not_deducted VARCHAR[],         -- expenses that could not be deducted, and why
     question_person_id VARCHAR,     -- whose income would decide whether the household is below its line …
     question_class TINYINT,         -- … of which class …
@@ -43,7 +43,7 @@ CREATE TABLE household_fact (
     household_deduction_low DECIMAL(18,2),      -- 可扣减的刚性支出（下限） | 元 | 近12月 | medical_settlement
     household_deduction_high DECIMAL(18,2),     -- 可扣减的刚性支出（上限）；没有上限为空 | 元 | 近12月 | medical_settlement
     household_income_open INTEGER,              -- 没有查清的收入类别 | 类 | 近12月 | -
-    household_income_undelivered BOOLEAN        -- 有收入类别因为数据没有送来而不能确定 | 是/否 | 近12月 | -
+    household_income_undelivered BOOLEAN        -- 有收入类别因为数据没有送来而不能确定；有记录可能是成员的收入、归属没有判断时为空 | 是/否 | 近12月 | tax_income, social_insurance, pensions, land_subsidies, benefit_card
 );
 
 CREATE TABLE income_comparison ( -- whose outcome under a rule on household_income would differ with the interval in its place

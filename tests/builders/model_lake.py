@@ -119,7 +119,7 @@ class ModelLake:
     def ask(self, source: str, *candidates: str) -> None:
         """A row of a source that a clerk has still to give to one of these, or to nobody."""
         self.questions += [
-            {"source": source, "file": "乙.csv", "candidate_person_id": one, "probability": 0.5, "batch": self.batch}
+            {"source": source, "file": "乙.csv", "row_no": 2, "candidate_person_id": one, "probability": 0.5, "batch": self.batch}
             for one in candidates
         ]
 

@@ -38,6 +38,14 @@ def home(tmp_path, monkeypatch):
     return home
 
 
+class Told(Silent):
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
+
+
 def query(home, sql):
     with home.connect(home.masked_warehouse, read_only=True) as connection:
         return connection.execute(sql).fetchall()
@@ -81,11 +89,18 @@ def test_a_digest_that_the_machine_lacks_is_said():
         keyed_hash(b"k" * 32, "sm9")
 
 
-def test_fewer_than_five_alike_lose_their_village_then_their_birth_year(home):
-    counts = build_masked(home, Silent())
-    assert query(home, "SELECT DISTINCT village, birth_date FROM person WHERE sex = '1'") == [(None, None)]
-    assert query(home, "SELECT DISTINCT village FROM person WHERE sex = '2'") == [("大村庄",)]
-    assert counts["without_village"] == 3
+GROUPS = "SELECT count(*) AS n FROM person GROUP BY town, village, sex, birth_date, death_date"
+
+
+def test_nobody_is_rarer_than_five_and_it_is_said_what_was_coarsened(home):
+    told = Told()
+    counts = build_masked(home, told)
+    assert query(home, f"SELECT min(n) >= 5 FROM ({GROUPS})") == [(True,)]
+    assert (counts["rarer_than_k"], counts["smallest_group"] >= 5) == (0, True)
+    assert query(home, "SELECT count(*) FROM person WHERE village = '偏僻村'") == [(0,)]
+    assert query(home, "SELECT DISTINCT village FROM person WHERE sex = '2' AND village IS NOT NULL") == [("大村庄",)]
+    assert counts["村居"] >= 3
+    assert any("不少于 5 人" in note and "村居" in note for note in told.notes)
 
 
 def test_the_key_is_kept_for_next_time_and_only_its_owner_may_read_it(home):

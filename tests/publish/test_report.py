@@ -85,17 +85,85 @@ def test_nobody_is_in_the_page_and_nothing_is_fetched(home):
     assert set(re.findall(r"https?://[^\s\"'<]+", page)) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
 
 
+def test_the_director_reads_first_what_became_of_last_months_lists(home):
+    write_report(home, "2026-10", Silent())
+    page = report_path(home, "2026-10").read_text(encoding="utf-8")
+    last = page[page.index('id="last"') : page.index('id="watch"')]
+    with home.connect(home.warehouse, read_only=True) as connection:
+        [(sent, visited, confirmed)] = connection.execute("""
+            SELECT count(*), count(f.lead_id), count(*) FILTER (left(f.outcome_code, 1) IN ('A', 'B', 'C', 'D'))
+            FROM lead l LEFT JOIN followup f USING (lead_id) WHERE l.batch = '2026-09' AND l.held_back IS NULL""").fetchall()
+    assert (sent, visited, confirmed) == (150, 40, 12)
+    assert re.findall(r"<b>([^<]+)</b>", last) == ["150", "40", "12", "12", "0"]
+    assert "<span>27%</span>" in last
+    assert "占走访 30%" in last
+
+
+def test_rules_that_waste_visits_and_departments_that_did_worse_are_named(home):
+    with home.connect(home.warehouse) as connection:
+        connection.execute("""
+            INSERT INTO source BY NAME SELECT * FROM (VALUES
+                ('2026-09', 'custody', '司法', TRUE, 40), ('2026-09', 'tax_income', '税务', TRUE, 1000), ('2026-10', 'tax_income', '税务', TRUE, 600),
+                ('2026-09', 'vehicles', '机动车', TRUE, 20), ('2026-10', 'vehicles', '机动车', TRUE, 9)
+            ) s(batch, source, title, arrived, accepted);
+            INSERT INTO quality_result BY NAME SELECT '2026-10' AS batch, 'tax_income' AS source, 'filled' AS check_name, FALSE AS passed""")
+    write_report(home, "2026-10", Silent())
+    page = report_path(home, "2026-10").read_text(encoding="utf-8")
+    watch = re.findall(r"<li>(.*?)</li>", page[page.index('id="watch"') : page.index('id="funnel"')])
+    assert watch == [
+        "U01 高额医疗负担：走访 40 次，28 次不属实（70%）",
+        "司法 · 服刑与强制隔离戒毒：没有送来，上次是 2026-08",
+        "税务：比上次少 40%，质量提醒 1 项（上次 0 项）",
+    ]
+
+
+def test_figures_of_the_funnel_are_the_warehouses_and_shares_only_of_what_counts_the_same(home):
+    write_report(home, "2026-10", Silent())
+    page = report_path(home, "2026-10").read_text(encoding="utf-8")
+    funnel = page[page.index('id="funnel"') : page.index('id="towns"')]
+    with home.connect(home.warehouse, read_only=True) as connection:
+        [(persons, households)] = connection.execute("SELECT persons, households FROM batch WHERE batch = '2026-10'").fetchall()
+        [(hit,)] = connection.execute("SELECT count(DISTINCT household_id) FROM finding WHERE batch = '2026-10'").fetchall()
+        [(leads,)] = connection.execute("SELECT count(*) FROM lead WHERE batch = '2026-10'").fetchall()
+    said = dict(re.findall(r"<tr><td>([^<]+)</td><td>([^<]+)</td>", funnel))
+    assert (said["人员"], said["家庭"], said["命中家庭"], said["线索"]) == (f"{persons:,}", str(households), str(hit), str(leads))
+    assert "占家庭 22%" in funnel
+    assert "对数" not in page
+
+
+CLIPPED = """() => [...document.querySelectorAll('td, th, p, li, h2, h3, span, b')].filter(one =>
+    one.children.length === 0 && one.textContent.trim() && !one.closest('.wide')
+    && (one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline'
+        || one.getBoundingClientRect().right > document.documentElement.clientWidth + 1
+        || one.getBoundingClientRect().left < -1)).map(one => one.textContent.trim())"""
+LINES = """() => [...document.querySelectorAll('.tile span')].map(one =>
+    Math.round(one.getBoundingClientRect().height / parseFloat(getComputedStyle(one).lineHeight)))"""
+
+
 @pytest.mark.real
-def test_a_real_browser_draws_it_and_prints_it(home, tmp_path, browser):
+@pytest.mark.parametrize(("width", "scheme"), [(400, "light"), (1200, "light"), (1200, "dark")])
+def test_in_a_real_browser_no_text_is_clipped_at_any_width(home, browser, width, scheme):
+    write_report(home, "2026-10", Silent())
+    with browser(width=width) as page:
+        page.emulate_media(color_scheme=scheme)
+        page.goto(report_path(home, "2026-10").as_uri())
+        assert page.title() == "主动发现 2026-10 批次报告"
+        assert page.evaluate(CLIPPED) == []
+        assert set(page.evaluate(LINES)) == {1}, "a town's name stands in one line"
+        assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        colours = page.evaluate("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]")
+        assert (sum(map(int, re.findall(r"\d+", colours[0])[:3])) < 384) == (scheme == "dark")
+
+
+@pytest.mark.real
+def test_it_can_be_walked_by_keyboard_and_prints(home, tmp_path, browser):
     write_report(home, "2026-10", Silent())
     with browser() as page:
         page.goto(report_path(home, "2026-10").as_uri())
-        assert page.title() == "主动发现 2026-10 批次报告"
-        assert page.locator("svg").count() >= 4
-        texts = page.locator("svg text").all_text_contents()
-        assert any("王台街道" in text for text in texts)
-        overflow = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        assert not overflow
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "上月办理"
+        page.keyboard.press("Enter")
+        assert page.url.endswith("#last")
         page.pdf(path=str(tmp_path / "report.pdf"), format="A4", print_background=True)
     if shutil.which("pdftotext"):
         done = subprocess.run(["pdftotext", str(tmp_path / "report.pdf"), "-"], capture_output=True, text=True, check=True)

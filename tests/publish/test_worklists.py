@@ -118,7 +118,7 @@ def test_a_town_has_a_csv_and_an_xlsx_of_the_same_rows_with_the_columns_of_the_i
     assert raw.count(b"\r\n") == raw.count(b"\n") == 4
     listed = rows(lake)
     assert list(listed[0]) == HEADINGS
-    sheet = openpyxl.load_workbook(lake.home.worklists("2026-10") / "2026-10_王台街道_走访清单.xlsx").worksheets[0]
+    sheet = openpyxl.load_workbook(lake.home.worklists("2026-10") / "2026-10_王台街道_走访清单.xlsx")["清单"]
     cells = [[cell or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
     assert cells[0] == HEADINGS
     assert cells[1:] == [[unguarded(text) for text in row.values()] for row in listed]
@@ -322,7 +322,7 @@ def test_a_failed_run_leaves_the_earlier_lists_as_they_were(lake, monkeypatch, e
     def full(*_, **__):
         raise error
 
-    monkeypatch.setattr(worklists, "write_workbook", full)
+    monkeypatch.setattr(worklists, "open_workbook", full)
     with pytest.raises(DataError, match="磁盘空间不足"):
         publish(lake)
     assert {path.name: path.read_bytes() for path in lake.home.worklists("2026-10").iterdir()} == before
@@ -370,7 +370,7 @@ def test_the_sheet_locks_the_facts_opens_the_answers_and_offers_the_codes(lake):
         household(lake, number)
     publish(lake)
     book = openpyxl.load_workbook(lake.home.worklists("2026-10") / "2026-10_王台街道_走访清单.xlsx")
-    sheet, guide = book.worksheets
+    sheet, guide = book["清单"], book["填写说明"]
     assert sheet.protection.sheet
     locked = {cell.value: sheet.cell(2, cell.column).protection.locked for cell in sheet[1]}
     answers = [name for name in HEADINGS[HEADINGS.index("核查方式") :] if name != "收入要问"]
@@ -462,9 +462,8 @@ def test_libreoffice_opens_a_list_with_ids_and_dates_as_text_and_runs_nothing(la
         office(source, "ods", tmp_path)
         (tmp_path / "2026-10_王台街道_走访清单.ods").rename(tmp_path / "again.ods")
         office(tmp_path / "again.ods", "xlsx:Calc MS Excel 2007 XML", tmp_path)
-    opened = openpyxl.load_workbook(tmp_path / ("2026-10_王台街道_走访清单.xlsx" if kind == "csv" else "again.xlsx")).worksheets[
-        0
-    ]
+    book = openpyxl.load_workbook(tmp_path / ("2026-10_王台街道_走访清单.xlsx" if kind == "csv" else "again.xlsx"))
+    opened = book.worksheets[0] if kind == "csv" else book["清单"]
     cells = [list(row) for row in opened.iter_rows(values_only=True)]
     heading = cells[0]
     assert heading == HEADINGS
@@ -487,12 +486,13 @@ def test_a_list_filled_in_and_saved_by_libreoffice_comes_back_whole(lake, tmp_pa
     source = lake.home.worklists("2026-10") / "2026-10_王台街道_走访清单.xlsx"
     book = openpyxl.load_workbook(source)
     for row in range(2, len(NASTY) + 2):
-        book.worksheets[0].cell(row, HEADINGS.index("核查结果码") + 1).value = "H1 暂无困难继续观察"
+        book["清单"].cell(row, HEADINGS.index("核查结果码") + 1).value = "H1 暂无困难继续观察"
     back = tmp_path / "back"
     back.mkdir()
+    book.active = book["清单"]
     book.save(tmp_path / "filled.xlsx")
-    office(tmp_path / "filled.xlsx", "csv:Text - txt - csv (StarCalc):44,34,76,1", back.parent)
-    (tmp_path / "filled.csv").rename(back / "filled.csv")
+    office(tmp_path / "filled.xlsx", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,3", back.parent)
+    (tmp_path / "filled-清单.csv").rename(back / "filled.csv")
     for kind in ("linkage/person_records",):
         stage, table = kind.split("/")
         lake._write("2026-10", stage, table, f"{stage}.sql", [])

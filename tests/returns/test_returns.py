@@ -64,7 +64,7 @@ def test_a_heading_may_be_written_in_another_way(month):
 
 def test_an_xlsx_that_was_filled_in_with_real_dates_numbers_and_merged_cells_is_read(month):
     book = openpyxl.load_workbook(month.xlsx_list)
-    sheet = book.worksheets[0]
+    sheet = book["清单"]
     sheet.insert_rows(1, 2)
     sheet.cell(1, 1).value = "王台街道"
     place = {cell.value: cell.column for cell in sheet[3]}

@@ -44,7 +44,7 @@ def test_another_seed_gives_another_district(tmp_path, district):
 def test_the_folder_is_a_drop_folder_with_all_sources(district):
     assert {path.name for path in (district / "2026-10").iterdir()} == set(SOURCES)
     assert {path.name for path in (district / "truth").iterdir()} == {
-        "person_record.parquet", "finding.parquet", "person.parquet", "household.parquet", "defect.parquet",
+        "person_record.parquet", "finding.parquet", "person.parquet", "household.parquet", "household_income.parquet", "defect.parquet",
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.assess.deliveries import carry
 from pipelines.assess.facts.houses import view_houses
+from pipelines.assess.facts.possible import write_possible
 from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import DataError
 from pipelines.lake_tables import Column, column_list, lake_table
@@ -76,6 +77,7 @@ def compute_facts(home: Home, batch: str, reporter: Reporter) -> dict[str, int |
         load_towns(con)
         _load_authorisations(con, home)
         load_earlier(con, home, batch)
+        write_possible(con, home, batch, read, fresh | carried)
         run_steps(con, home, batch, Sources(contracts, read, fresh, carried), reporter)
         return _write(con, home, batch, reporter, carried)
 
@@ -223,18 +225,18 @@ def _limit_to_purpose(
 
 
 def _load_questions(con: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> None:
-    """Make `asked` (person_id, sources): of which sources a row may be somebody's, which a clerk has still to decide.
+    """Make `asked` (person_id, sources): of which sources a row may be somebody's, which nobody has decided yet.
 
     Rows of authorised use are nobody's business without an authorisation, not even as a possibility.
     """
-    path = home.lake(batch, "linkage", "match_review")
-    rows = f"read_parquet('{quoted(path)}')" if path.exists() else "(SELECT '' AS candidate_person_id, '' AS source WHERE false)"
+    path = home.lake(batch, "assess", "possible_records")
+    rows = f"read_parquet('{quoted(path)}')" if path.exists() else "(SELECT '' AS person_id, '' AS source WHERE false)"
     con.execute(f"""
         CREATE TABLE asked AS
-        SELECT candidate_person_id AS person_id, list_sort(list(DISTINCT source)) AS sources
+        SELECT person_id, list_sort(list(DISTINCT source)) AS sources
         FROM {rows}
-        WHERE NOT list_contains(getvariable('restricted'), source) OR candidate_person_id IN (SELECT person_id FROM authorised)
-        GROUP BY candidate_person_id
+        WHERE NOT list_contains(getvariable('restricted'), source) OR person_id IN (SELECT person_id FROM authorised)
+        GROUP BY person_id
     """)
 
 

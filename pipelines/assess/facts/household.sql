@@ -29,7 +29,7 @@ FROM asked AS q JOIN assistance_member AS m USING (person_id) GROUP BY m.househo
 
 CREATE TABLE member_sum AS
 SELECT household_id,
-    count(*)::INTEGER AS size,
+    count(*)::INTEGER AS size, (count(*) FILTER (in_register))::INTEGER AS registered,
     count_known(age < 18) AS children, count_known(age >= 60) AS elders, count_known(age BETWEEN 16 AND 59) AS from_16_to_59,
     count_known(has_valid_certificate) AS valid_certificates, count_known(severe) AS severe,
     count_known(severe AND age >= 18) AS severe_adults, count_known(has_valid_certificate AND age < 18) AS disabled_children,
@@ -74,7 +74,7 @@ SELECT
     h.collective AS household_collective,
     -- Somebody has been there and counted others (E5): until the data agree nothing is divided by a number known to be wrong.
     CASE WHEN NOT coalesce(h.disputed AND h.stated_members <> s.size, false) THEN s.size END AS household_size,
-    s.children AS member_children, s.elders AS member_elders, s.from_16_to_59 AS member_16_59,
+    s.registered AS member_registered, s.children AS member_children, s.elders AS member_elders, s.from_16_to_59 AS member_16_59,
     s.valid_certificates AS member_valid_certificates, s.severe AS member_severe, s.severe_adults AS member_severe_adults,
     s.disabled_children AS member_disabled_children,
     -- Everybody else is 60 or older: all are but the one cared for, or all are and the one cared for too.

@@ -70,6 +70,7 @@ def run_steps(
 ) -> None:
     """Every step over what the connection holds: person_fact, household_fact, edge, member, person, src_<source>."""
     classes = load_classes()
+    con.execute("SET VARIABLE income_sources = ?::VARCHAR[]", [sorted({source for one in classes for source in one.needs})])
     _load_parameters(con, batch, parameters)
     _load_statements(con, home, batch)
     _run(con, "earners")

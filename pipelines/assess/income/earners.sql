@@ -22,10 +22,11 @@ SELECT
     coalesce(h.household_head_id = p.person_id, false) AS head,
     CASE WHEN p.household_id IS NULL THEN p.death_date ELSE getvariable('as_of') END AS until,
     -- Of a gross wage what insurance and work do not cost; NULL where a rate is not known.
-    greatest(0, 1 - n.income_personal_rate - n.income_job_cost - CASE p.disability_grade
+    -- (greatest leaves a NULL out, and would make it 0)
+    CASE WHEN n.income_personal_rate + n.income_job_cost IS NOT NULL THEN greatest(0, 1 - n.income_personal_rate - n.income_job_cost - CASE p.disability_grade
         WHEN 1 THEN coalesce(n.income_job_cost_disabled_1, 0) WHEN 2 THEN coalesce(n.income_job_cost_disabled_2, 0)
         WHEN 3 THEN coalesce(n.income_job_cost_disabled_3, 0) WHEN 4 THEN coalesce(n.income_job_cost_disabled_3, 0) ELSE 0
-    END) AS wage_kept,
+    END) END AS wage_kept,
     n.*
 FROM person_fact AS p
 JOIN household_fact AS h ON h.household_id = coalesce(p.household_id, p.left_household_id)

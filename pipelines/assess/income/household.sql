@@ -66,7 +66,11 @@ FROM statement WHERE counted GROUP BY household_id;
 CREATE TABLE income AS
 SELECT h.household_id, h.household_size AS size, coalesce(t.low, 0) AS low, coalesce(t.high, 0) AS high,
     least(x.low, coalesce(t.high, 0)) AS deduction_low, least(x.high, coalesce(t.high, 0)) AS deduction_high,
-    coalesce(t.open, []::TINYINT[]) AS open, coalesce(t.undelivered, false) AS undelivered, x.not_deducted,
+    coalesce(t.open, []::TINYINT[]) AS open,
+    -- a row that nobody has placed may be a member's income: as if it had not come, until it is known whose it is
+    CASE WHEN t.undelivered THEN true
+        WHEN NOT coalesce(list_has_any(h.household_asked_sources, getvariable('income_sources')), false) THEN false
+    END AS undelivered, x.not_deducted,
     CASE WHEN h.household_on_edge AND NOT h.household_on_dibao THEN n.edge_multiplier ELSE 1 END * n.dibao_standard * 12 * h.household_size
         AS line,
     CASE WHEN h.household_on_edge AND NOT h.household_on_dibao THEN '低保边缘标准' ELSE '低保标准' END AS line_title

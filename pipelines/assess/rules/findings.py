@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pipelines.assess.rules.catalogue import Catalogue, load_catalogue
 from pipelines.assess.rules.income_comparison import write_comparison
 from pipelines.assess.rules.load import load_rules
+from pipelines.assess.rules.places import NOT_KNOWN, POPULATIONS, towns
 from pipelines.assess.rules.questions import TO_DECIDE
-from pipelines.assess.rules.run import POPULATIONS, Running, find, prepare
+from pipelines.assess.rules.run import Running, find, prepare
 from pipelines.contracts import load_contracts
 from pipelines.declarations import named, read_declared
 from pipelines.errors import DataError
@@ -32,7 +33,7 @@ def run_rules(home: Home, batch: str, reporter: Reporter) -> dict[str, int | flo
     `income_comparison`.
 
     Returns:
-        counts: rules run and not run, findings true and unknown, by direction and level.
+        counts: rules run and not run, findings true and unknown, by direction and level; place_not_known, those undecided for it.
 
     Raises:
         DeclarationError: a rule or parameter has a mistake; nothing was run.
@@ -52,15 +53,19 @@ def run_rules(home: Home, batch: str, reporter: Reporter) -> dict[str, int | flo
         _write_waiting(connection, home, batch, catalogue)
         absent = {source for source in load_contracts() if not home.lake(batch, "standardised", source).exists()}
         _write_rules(connection, home, batch, running, catalogue, absent)
-        places = [(district_area(), population or "any") for population in POPULATIONS]
+        places = [(area, population or "any") for area in (district_area(), *towns().values()) for population in POPULATIONS]
         write_parameters(connection, home, batch, parameters, places, day)
         rows = connection.execute("SELECT direction, outcome, level, count(*) FROM found GROUP BY ALL").fetchall()
+        unplaced = _place_not_known(connection)
         differing = write_comparison(connection, (home, batch), running, catalogue, day)
     for each in running:
         if each.not_run:
             reporter.note(f"规则 {each.rule.declared.rule} {each.rule.declared.title}：{each.not_run}")
     counts: dict[str, int | float] = {"findings": findings, "rules_run": sum(each.runs for each in running)}
     counts["rules_not_run"] = len(running) - counts["rules_run"]
+    counts["place_not_known"] = unplaced
+    if unplaced:
+        reporter.note(f"{unplaced} 条因为不知道户籍或居住在哪个镇街（城镇、农村标准结论不同）而不能确定，列为待核实。")
     counts["income_would_differ"] = differing
     for direction, outcome, level, count in rows:
         for name in (f"outcome_{outcome}", f"{direction}_{level}"):
@@ -84,6 +89,13 @@ def open_facts(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) 
             )
         view = "fact_of_household" if table == "household_fact" else table
         connection.execute(f"CREATE OR REPLACE VIEW {view} AS FROM read_parquet('{quoted(path)}')")
+    possible = home.lake(batch, "assess", "possible_records")
+    if possible.exists():  # not in a batch of an earlier version; of authorised use only what the facts may speak of
+        connection.execute(f"""CREATE OR REPLACE VIEW possible_records AS FROM read_parquet('{quoted(possible)}')
+            SEMI JOIN (SELECT person_id, unnest(asked_sources) AS source FROM person_fact) USING (person_id, source)""")
+    else:
+        connection.execute("""CREATE OR REPLACE VIEW possible_records AS
+            SELECT '' AS person_id, '' AS source, '' AS file, 0::INTEGER AS row_no WHERE false""")
     with_income(connection)
 
 
@@ -112,6 +124,13 @@ def _collect_records(connection: "duckdb.DuckDBPyConnection", running: Sequence[
     if reads:
         connection.execute(f"INSERT INTO rule_reads VALUES {', '.join(str(row) for row in sorted(set(reads)))}")
     connection.execute(_sql("records.sql"))
+
+
+def _place_not_known(connection: "duckdb.DuckDBPyConnection") -> int:
+    """How many findings are undecided only because the values of different places decide differently."""
+    missing = list(NOT_KNOWN.values())
+    count = connection.execute("SELECT count(*) FROM found WHERE list_has_any(missing, ?::VARCHAR[])", [missing]).fetchall()
+    return int(count[0][0])
 
 
 def _sql(name: str) -> str:

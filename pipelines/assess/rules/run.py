@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.assess.rules.catalogue import Catalogue, parameters_sql
+from pipelines.assess.rules.catalogue import Catalogue
 from pipelines.assess.rules.load import BoundRule
 from pipelines.assess.rules.model import ONE_LOWER
-from pipelines.assess.rules.questions import ASKED, find_asked, listings, rests_on_questions, undecided
+from pipelines.assess.rules.places import combined, place_of, places_of, places_sql, undecided_places
+from pipelines.assess.rules.questions import ASKED, RECORDS, find_asked, listings, rests_on_questions, undecided
 from pipelines.declarations import named
 from pipelines.errors import DataError
 from pipelines.parameters import Parameter, Value
@@ -24,9 +25,6 @@ from pipelines.progress import Reporter
 
 if TYPE_CHECKING:
     import duckdb
-
-POPULATIONS: tuple[str, ...] = ("urban", "rural", "")
-"""Whom a value may be looked up for; empty: it is not known which, so only values for any population hold."""
 
 SECOND_PASS = "household_under_findings"  # noqa: S105  a column, not a password
 """The fact that makes a rule wait for the first pass."""
@@ -38,7 +36,7 @@ class Running:
 
     Attributes:
         rule: the rule.
-        values: parameter values by population and key; populations without all of them are left out.
+        values: parameter values by place (`places`) and key; places without all of them are left out.
         version: short hash of the rule file and the values.
         not_run: why it does not run, or for whom it does not; empty if it runs for all.
     """
@@ -55,17 +53,8 @@ class Running:
 
 
 def prepare(rule: BoundRule, parameters: dict[str, Parameter], area: str, day: dt.date) -> Running:
-    """Look up a rule's parameter values for a day; a population that lacks one is left out and named."""
-    values: dict[str, dict[str, Value]] = {}
-    lacking: dict[str, list[str]] = {}
-    for population in POPULATIONS:
-        found = {key: parameters[key].value_on(area, rule.declared.population or population, day) for key in rule.parameters}
-        held = {key: value for key, value in found.items() if value is not None}
-        if len(held) == len(found):
-            values[population] = held
-        elif population:
-            for key in found.keys() - held.keys():
-                lacking.setdefault(key, []).append(population)
+    """Look up a rule's parameter values for a day, by place; a population that lacks one is left out and named."""
+    values, lacking = places_of(rule.parameters, parameters, area, day, rule.declared.population)
     if not rule.valid_on(day):
         values, why = {}, f"{day} 不在规则的有效期内"
     elif not lacking:
@@ -119,6 +108,8 @@ def find(
         for each in part:
             if each.runs:
                 _run(connection, each, rule_query(each, catalogue, day))
+                if undecided_places(each.values):
+                    _run(connection, each, anywhere_query(each, catalogue, day))
                 if any(asked & set(sources) for sources in listings(each.rule.screen, catalogue).values()):
                     _run(connection, each, question_query(each, catalogue, day))
             if reporter:
@@ -166,14 +157,33 @@ def question_query(running: Running, catalogue: Catalogue, day: dt.date) -> str:
         WHERE verdict IS NOT FALSE AND {rests_on_questions(rule.screen, catalogue)}"""
 
 
+def anywhere_query(running: Running, catalogue: Catalogue, day: dt.date) -> str:
+    """The query that gives a rule's findings about those of whom it is not known which values hold: held against all of them."""
+    rule = running.rule
+    known, lower = _levels(running)
+    outcome = f"""CASE WHEN NOT coalesce({rule.screen.sql}, false) OR verdict IS FALSE THEN 'none'
+        WHEN verdict THEN 'true' ELSE 'unknown' END"""
+    each = f"""
+        SELECT *, {outcome} AS outcome, CASE WHEN verdict THEN {known} ELSE {lower} END AS level, {lower} AS lower,
+            CASE WHEN verdict IS NULL THEN {rule.test.missing if rule.test else "[]"} ELSE [] END AS missing,
+            {f"CASE WHEN verdict THEN {rule.reason} ELSE {rule.reason_unknown} END" if rule.test else rule.reason} AS reason,
+            {_facts(running)} AS facts
+        FROM ({_subjects(running, catalogue, day, anywhere=True)})"""
+    return combined(each, _beginning(running), "lower", rule.declared.subject)
+
+
 def _beginning(running: Running) -> str:
     declared = running.rule.declared
     return f"'{declared.rule}', '{running.version}', '{declared.direction}'"
 
 
 def _whom(running: Running) -> str:
+    return f"subject_person, subject_household, {_facts(running)}, place_parameters"
+
+
+def _facts(running: Running) -> str:
     facts = ", ".join(f"'{name}': {name}" for name in running.rule.facts)
-    return f"subject_person, subject_household, to_json({{{facts}}})::VARCHAR, place_parameters"
+    return f"to_json({{{facts}}})::VARCHAR"
 
 
 def _levels(running: Running) -> tuple[str, str]:
@@ -183,7 +193,7 @@ def _levels(running: Running) -> tuple[str, str]:
     return known, f"CASE {known} " + " ".join(f"WHEN '{one}' THEN '{below}'" for one, below in ONE_LOWER.items()) + " END"
 
 
-def _subjects(running: Running, catalogue: Catalogue, day: dt.date, of: str = "") -> str:
+def _subjects(running: Running, catalogue: Catalogue, day: dt.date, of: str = "", *, anywhere: bool = False) -> str:
     """Whom a rule looks at, with the facts and parameters it reads, and `verdict`, what its test says of them.
 
     Args:
@@ -191,6 +201,7 @@ def _subjects(running: Running, catalogue: Catalogue, day: dt.date, of: str = ""
         catalogue: the facts and parameters.
         day: the date the data speaks of.
         of: `asked_` for those only whose rows a clerk has still to place.
+        anywhere: those only of whom it is not known which values hold, once for each place.
     """
     rule = running.rule
     columns = [name for name in rule.facts if name != SECOND_PASS]
@@ -198,11 +209,13 @@ def _subjects(running: Running, catalogue: Catalogue, day: dt.date, of: str = ""
     tables = f"{of}household_fact AS h" if of_household else f"{of}person_fact AS p"
     if of:
         columns += [name for name in ASKED.values() if name not in columns and not (of_household and name == ASKED["person"])]
+    named_rows = [f"{'h' if of_household else 'p'}.{RECORDS}"] if of else []
     joined = of_household or bool(rule.parameters) or any(catalogue.facts[name].table == "household" for name in columns)
     if joined and not of_household:
         tables += " LEFT JOIN household_fact AS h ON h.household_id = p.household_id"
     household = "h.household_id" if of_household else "coalesce(p.household_id, p.left_household_id, p.register_household_id)"
     selected = [f"{'h' if catalogue.facts[name].table == 'household' else 'p'}.{name}" for name in columns]
+    selected += named_rows
     selected += [f"{'NULL::VARCHAR' if of_household else 'p.person_id'} AS subject_person", f"{household} AS subject_household"]
     if SECOND_PASS in rule.facts:
         tables += f" LEFT JOIN under_findings AS u ON u.household_id = {household}"
@@ -210,8 +223,13 @@ def _subjects(running: Running, catalogue: Catalogue, day: dt.date, of: str = ""
     population = "h.household_population" if of_household else "p.population"
     if joined and not of_household:  # whoever moved in with a spouse is measured where they live together
         population = f"h.household_population, {population}"
-    tables += f" JOIN ({_places_sql(running, catalogue)}) AS place ON place.place_population = coalesce({population}, '')"
+    place = place_of(running.values, "h.household_town" if joined else None, f"coalesce({population})")
     guards = _guards(running, catalogue)
+    if anywhere:
+        tables += f" CROSS JOIN ({places_sql(undecided_places(running.values), catalogue)}) AS place"
+        guards.append(f"({place}) = ''")
+    else:
+        tables += f" JOIN ({places_sql(running.values, catalogue)}) AS place ON place.place = {place}"
     verdict = f"({rule.test.sql})" if rule.test else "TRUE"
     return f"""
         SELECT {", ".join(selected)}, place.*, DATE '{day}' AS as_of, {verdict} AS verdict
@@ -234,27 +252,3 @@ def _guards(running: Running, catalogue: Catalogue) -> list[str]:
             "h.household_id IN (SELECT household_id FROM person_fact WHERE authorised)" if of_household else "p.authorised"
         )
     return guards
-
-
-def _places_sql(running: Running, catalogue: Catalogue) -> str:
-    rows = []
-    groups = {key.split(".")[0] for key in running.rule.parameters}
-    for population, held in running.values.items():
-        literal = {key: str(value.value) for key, value in held.items()}
-        columns = [f"{sql} AS {group}" for group, sql in parameters_sql(catalogue, dict(literal)).items() if group in groups]
-        used = {
-            key: {
-                "value": f"{value.value.normalize():f}" if value.value is not None else None,
-                "unit": catalogue.parameters[key].unit,
-                "from": str(value.since),
-                "document": value.document,
-                "status": value.status,
-                "area": value.area,
-                "population": value.population,
-            }
-            for key, value in held.items()
-        }
-        text = json.dumps(used, ensure_ascii=False).replace("'", "''")
-        columns = [f"'{population}' AS place_population", f"'{text}' AS place_parameters", *columns]
-        rows.append(f"SELECT {', '.join(columns)}")
-    return " UNION ALL ".join(rows)

@@ -218,3 +218,11 @@ def test_each_month_of_a_residents_pension_is_held_against_the_exemption_of_that
     # ten months of 2025 are exempt; of January and February 2026 no document says anything
     assert (income.rows("老")[9]["low"], income.rows("老")[9]["high"]) == (12 * 50, 10 * 50 + 2 * 200)
     assert (income.rows("伴")[9]["low"], income.rows("伴")[9]["high"]) == (10 * 57, 10 * 57 + 2 * 200)
+
+
+def test_without_a_known_rate_a_wage_is_anything_up_to_what_was_paid(tmp_path):
+    lake = ModelLake(tmp_path, BATCH)
+    family(lake, 职=("1", "1980-01-01"))
+    lake.row("tax_income", "职", income=Decimal(9000), period_from=BATCH, period_to=BATCH, payer="厂", income_kind="工资薪金")
+    wages = Incomes(lake, with_values(income__job_cost=None)).rows("职")[1]
+    assert (wages["low"], wages["high"]) == (0, 9000)

@@ -2,11 +2,15 @@
 
 import datetime as dt
 import json
+from decimal import Decimal
 
 import pytest
 
+from pipelines.assess.rules import findings
 from pipelines.assess.rules.findings import run_rules
+from pipelines.assess.rules.places import towns
 from pipelines.errors import DataError
+from pipelines.parameters import load_parameters
 from pipelines.progress import Silent
 from tests.builders.facts_lake import FactsLake, declared
 
@@ -147,7 +151,31 @@ def test_town_and_country_are_measured_by_their_own_values(tmp_path):
         lake.person(f"P{number}", f"H{number}", population=population, medical_burden_12m=20000)
     lake.household("H2", household_population=None)
     lake.person("P2", "H2", population=None, medical_burden_12m=99000)
-    assert [row["person_id"] for row in run(lake)[0].findings("U02")] == ["P1"]  # of P2 nobody knows which value holds
+    lake.household("H3", household_population=None)
+    lake.person("P3", "H3", population=None, medical_burden_12m=20000)
+    ran, counts = run(lake)
+    found = {row["person_id"]: row for row in ran.findings("U02")}
+    assert set(found) == {"P1", "P2", "P3"}
+    assert (found["P2"]["outcome"], found["P2"]["missing"]) == ("true", [])  # more than either value: it does not matter which
+    assert (found["P3"]["outcome"], found["P3"]["level"], found["P3"]["missing"]) == ("unknown", "yellow", ["population"])
+    assert "按农村的标准成立，按城镇的标准不成立" in found["P3"]["reason"]
+    assert counts["place_not_known"] == 1
+    [waits] = [row for row in ran.read("waiting") if row["fact"] == "population"]
+    assert (waits["person_id"], waits["what"]) == ("P3", "户籍或居住在哪个镇街")
+
+
+def test_a_town_with_a_value_of_its_own_is_measured_by_it(tmp_path, monkeypatch):
+    declared = load_parameters()
+    line = declared["disposable_income"]
+    own = line.values[0].model_copy(update={"area": towns()["王台街道"], "population": "any", "value": Decimal(100000)})
+    town = {**declared, "disposable_income": line.model_copy(update={"values": [*line.values, own]})}
+    monkeypatch.setattr(findings, "load_parameters", lambda: town)
+    lake = FactsLake(tmp_path)
+    for number, place in enumerate(("王台街道", "黄岛街道")):
+        lake.household(f"H{number}", household_town=place)
+        lake.person(f"P{number}", f"H{number}", medical_burden_12m=40000)
+    (found,) = run(lake)[0].findings("U02")
+    assert found["person_id"] == "P1"  # half of 65,000, not of 100,000
 
 
 def test_a_rule_without_a_value_on_the_day_is_not_run_and_says_so_once_by_name(tmp_path):

@@ -46,7 +46,7 @@ def test_out_of_school_is_true_of_the_one_and_waits_for_the_clerk_of_the_other(t
     assert (sure["outcome"], sure["level"]) == ("true", "red")
     assert (open_["outcome"], open_["level"], open_["missing"]) == ("unknown", "orange", ["in_school"])
     assert open_["reason"] == (
-        "有记录可能是此人或户内成员的，归属还在待判断清单里，因此不能确定：在读；请先在清单中判断；数据截至 2026-10-31"
+        "有记录可能是此人或户内成员的（教育 · 学籍 乙.csv 第2行），归属还没有判断，因此不能确定：在读；请先判断这条记录是谁的；数据截至 2026-10-31"
     )
     [waits] = [row for row in lake.read("assess", "waiting") if row["fact"] == "in_school"]
     assert (waits["person_id"], waits["source"], waits["rule_ids"]) == ("女", "school_enrolment", ["U20"])

@@ -90,7 +90,7 @@ def test_the_counts_are_kept_as_declared_and_read_back(tmp_path):
         )
         connection.execute("CREATE TABLE unit_source AS SELECT * FROM (VALUES (1, 'a'), (2, 'a')) AS t(eid, source)")
         face = "name, pinyin, surname, birth, lunar, own_birth, sex, id, id_status, sound, phone, town, village, address, mode"
-        connection.execute(f"""CREATE TABLE unit_row AS SELECT profile, {face} FROM (VALUES
+        connection.execute(f"""CREATE TABLE unit_row AS SELECT profile, {face}, NULL::INTEGER AS born_from FROM (VALUES
             (11, '王芳', 'wangfang', '王', 19900101, 19891205, NULL, '女', NULL, 'missing', false, '13900000001', NULL, NULL, NULL, 5),
             (12, '王芳', 'wangfang', '王', 19900101, 19891205, NULL, '女', NULL, 'missing', false, '13900000001', NULL, NULL, NULL, 5),
             (13, '李强', 'liqiang', '李', 19900102, 19891206, NULL, '男', NULL, 'missing', false, NULL, NULL, NULL, NULL, 5)
