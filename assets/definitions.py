@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.alerts import alerts_schedule
 from assets.arrivals import arrivals_asset
 from assets.assess import assess_assets
 from assets.checks import quality_assets
@@ -56,7 +57,12 @@ def build_definitions(
             followups_asset(),
         ],
         jobs=all_jobs(),
-        schedules=[month_schedule(contracts), fetch_schedule(running=automatic(), timezone=TIMEZONE), clean_schedule()],
+        schedules=[
+            month_schedule(contracts),
+            fetch_schedule(running=automatic(), timezone=TIMEZONE),
+            alerts_schedule(running=automatic(), timezone=TIMEZONE),
+            clean_schedule(),
+        ],
         sensors=[drop_sensor(contracts, running=automatic()), dead_runs_sensor()],
         resources={"place": place, "watch": watch},
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.alerts import alerts_job
 from assets.fetch import fetch_job
 from assets.publish import MASKED, REPORT, WORKLISTS
 from assets.returns import FOLLOWUPS
@@ -97,4 +98,4 @@ def clean_job() -> None:
 
 def all_jobs() -> list[Any]:
     """Every job."""
-    return [month_job(), fetch_job(), returns_job(), clean_job]
+    return [month_job(), fetch_job(), returns_job(), alerts_job, clean_job]

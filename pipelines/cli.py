@@ -83,6 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
         _account,
         _check_household,
         _recheck,
+        _alerts,
     ):
         add(commands)
     return parser
@@ -500,6 +501,28 @@ def _recheck(commands: Any) -> None:
     parser = _command(commands, "recheck", "存量复核：在册家庭与上次复核比较，只列有变化的", command)
     parser.add_argument("--class", dest="classes", nargs="*", metavar="类别", choices=["低保", "特困", "低保边缘", "刚性支出"])
     parser.add_argument("--due", action="store_true", help="只复核到期的（民发〔2021〕57号 第三十一条）")
+    _with_home(parser)
+
+
+def _alerts(commands: Any) -> None:
+    def command(given: argparse.Namespace) -> int:
+        from pipelines.casework.alerts import tell_overdue
+        from pipelines.casework.orders import lapse_orders
+        from pipelines.casework.sending import load_channels, send_alerts
+        from pipelines.casework.store import open_store
+
+        home = _home(given)
+        channels, store = load_channels(home), open_store(home)
+        lapsed, told = lapse_orders(store), tell_overdue(store)
+        counts = send_alerts(store, channels)
+        print(f"到期变动的服务订单\t{lapsed:,}\n新写的超期提醒\t{told:,}")
+        print(f"发出\t{counts['sent']:,}\n没发出，稍后再试\t{counts['failed']:,}\n等待\t{counts['waiting']:,}")
+        if channels is None:
+            print("没有 alerts.yaml：提醒只显示在办理台。", file=sys.stderr)
+        return 1 if counts["failed"] else 0
+
+    parser = _command(commands, "alerts", "提醒：写下超期的，发出还没发的；每小时运行一次，多运行没有害处", command)
+    parser.add_argument("action", choices=["send"])
     _with_home(parser)
 
 

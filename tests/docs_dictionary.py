@@ -1,6 +1,5 @@
-"""Writes docs/handbook/dictionary.md from schemas/warehouse and sources.md from schemas/sources: `python tests/docs_dictionary.py`.
-
-A test holds both current.
+"""Writes docs/handbook/dictionary.md and entities.md from schemas/warehouse and sources.md from schemas/sources:
+`python tests/docs_dictionary.py`. A test holds them current.
 """
 
 import sys
@@ -14,6 +13,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 DICTIONARY = ROOT / "docs" / "handbook" / "dictionary.md"
 SOURCES = DICTIONARY.with_name("sources.md")
+ENTITIES = DICTIONARY.with_name("entities.md")
+
+KEYS = {
+    "person_id": "person", "candidate_person_id": "person", "head_person_id": "person", "household_id": "household", "lead_id": "lead",
+    "rule_id": "rule", "file_no": "case_file", "transfer_id": "transfer", "source": "source", "batch": "batch",
+}  # fmt: skip
+"""Column → the table whose row it names. `batch` is drawn where nothing else joins a table to the others."""
 
 FREQUENCIES = {
     "week": "每周", "month": "每月", "quarter": "每季", "half_year": "每半年", "year": "每年", "event": "有事件时", "request": "查询时",
@@ -85,7 +91,28 @@ def _facts_of(contract: "Contract") -> list[str]:
     return said
 
 
+def entities() -> str:
+    """The published tables and what joins them, as a Mermaid diagram read off the declared columns."""
+    from pipelines.lake_tables import declared_tables
+
+    tables: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "schemas" / "warehouse").glob("*.sql")):
+        tables |= {table: list(columns) for table, columns in declared_tables(path).items()}
+    lines = [
+        "# 表与表的关系", "",
+        "由 `schemas/warehouse/*.sql` 生成，请勿手改。线上写的是连接用的列；`household`、`finding`、`lead`、`person_record`、`rule`、`source` 每个批次都有，",
+        "连接时连同 `batch` 一起。各列的含义见[数据字典](dictionary.md)。", "", "```mermaid", "erDiagram",
+    ]  # fmt: skip
+    for table, columns in tables.items():
+        joined = [(column, KEYS[column]) for column in columns if column in KEYS and KEYS[column] in tables]
+        other = [(column, target) for column, target in joined if target != table and column != "batch"]
+        for column, target in other or [one for one in joined if one[1] != table]:
+            lines.append(f"    {target} ||--o{{ {table} : {column}")
+    return "\n".join([*lines, "```", ""])
+
+
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
+    ENTITIES.write_text(entities(), encoding="utf-8")
     DICTIONARY.write_text(dictionary(), encoding="utf-8")
     SOURCES.write_text(sources(), encoding="utf-8")

@@ -30,6 +30,12 @@ def test_every_kind_of_source_has_its_page_made_from_its_contract():
     assert docs.SOURCES.read_text(encoding="utf-8") == docs.sources(), "重新生成：python tests/docs_dictionary.py"
 
 
+def test_the_diagram_of_tables_is_made_from_their_declared_columns():
+    docs = script("docs_dictionary")
+    assert docs.ENTITIES.read_text(encoding="utf-8") == docs.entities(), "重新生成：python tests/docs_dictionary.py"
+    assert "person ||--o{ person_record : person_id" in docs.entities()
+
+
 @pytest.mark.parametrize(
     "query", re.findall(r"```sql\n(.*?)```", (ROOT / "docs/handbook/analyst.md").read_text(encoding="utf-8"), re.DOTALL)
 )

@@ -43,6 +43,7 @@ class Actor:
         town: whom a town or village account is limited to.
         village: whom a village account is limited to.
         title: how the person is shown.
+        organisation: whose orders an account of an organisation sees.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Actor:
     town: str | None = None
     village: str | None = None
     title: str = ""
+    organisation: str | None = None
 
     def covers(self, town: str | None, village: str | None = None) -> bool:
         """Whether somebody of this town and village is this actor's to see. A place that is not known is the district's."""

@@ -66,6 +66,8 @@ def add_account(store: Store, name: str, password: str, role: str, **place: Any)
     town, village = place.get("town"), place.get("village")
     if (role in ("town", "village")) != bool(town) or (role == "village") != bool(village):
         raise UsageError("镇街账号要写镇街；村居账号要写镇街和村居；别的账号都不写。")
+    if (role == "organisation") != bool(place.get("organisation")):
+        raise UsageError("服务机构的账号要写机构名称；别的账号不写。")
     if town and town not in known_towns():
         raise UsageError(f"没有“{town}”这个镇街（见 schemas/codes/towns.csv）。")
     row = {
@@ -234,7 +236,7 @@ def demo_account(store: Store) -> tuple[str, str] | None:
 
 
 def _actor(row: Any) -> Actor:
-    return Actor(row["name"], row["role"], row["town"], row["village"], row["title"])
+    return Actor(row["name"], row["role"], row["town"], row["village"], row["title"], row["organisation"])
 
 
 def _hash(token: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from pipelines.assess.leads.outcomes import load_outcomes
 from pipelines.casework.access import PROGRAM
+from pipelines.casework.alerts import URGENT, tell
 from pipelines.casework.clock import day_of, now
 from pipelines.casework.declared import CARE, load_levels
 from pipelines.casework.files import HOUSEHOLD, close_old
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 NOT_EXPORTED = {account.name, session.name, opening.name, numbering.name, access_log.name} | {
     "authorisation", "household_check", "check_member", "check_item", "check_asked", "check_result",
+    "organisation", "outbox",
 }  # fmt: skip
 """Tables that are nobody's outside the desk."""
 
@@ -161,6 +163,10 @@ def _take_leads(store: Store, batch: str, leads: list[dict[str, Any]]) -> set[st
                 files[lead["household_id"]]: (lead["level"], f"线索 {lead['lead_id']}", f"{lead['lead_id']}:{batch}")
                 for lead in sorted(chunk, key=lambda one: CARE.index(one["level"]), reverse=True)
             })  # fmt: skip
+            for lead in chunk:
+                if lead["urgent"]:
+                    key = f"urgent:{lead['lead_id']}:{batch}"
+                    tell(connection, files[lead["household_id"]], URGENT, key=key, ref=lead["lead_id"])
     return touched
 
 

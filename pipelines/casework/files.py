@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, or_, select, update
 from pipelines.casework.access import PROGRAM, Actor, Entry, RefusedError, record
 from pipelines.casework.clock import day_of, now
 from pipelines.casework.store import Store, add_new, next_number
-from pipelines.casework.tables import case_event, case_file, case_lead, transfer, visit, visit_due
+from pipelines.casework.tables import case_event, case_file, case_lead, service_order, transfer, visit, visit_due
 from pipelines.errors import DataError
 
 HOUSEHOLD, PERSON = "户", "人"
@@ -61,7 +61,7 @@ def add_event(connection: Connection, file_no: str, actor: Actor, kind: str, tex
         connection: in a writing transaction.
         file_no: which file.
         actor: who did it.
-        kind: 建档, 线索, 走访, 等级, 转办, 核对, 超期, …
+        kind: 建档, 线索, 走访, 等级, 转办, 服务, 核对, 超期, …
         text: one sentence.
         more: `key` (required: a message that comes twice has the same), `ref`, `on_day`, `restricted`.
 
@@ -111,8 +111,8 @@ def history(store: Store, file: dict[str, Any], actor: Actor) -> list[dict[str, 
 
 
 def belonging(store: Store, file_no: str) -> dict[str, list[dict[str, Any]]]:
-    """What hangs on a file: its leads, visits, transfers and its next visit."""
-    tables = {"leads": case_lead, "visits": visit, "transfers": transfer, "due": visit_due}
+    """What hangs on a file: its leads, visits, transfers, service orders and its next visit."""
+    tables = {"leads": case_lead, "visits": visit, "transfers": transfer, "orders": service_order, "due": visit_due}
     with store.read() as connection:
         return {
             name: [dict(row) for row in connection.execute(select(table).where(table.c.file_no == file_no)).mappings()]

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from pipelines.casework.access import PROGRAM, Actor
+from pipelines.casework.alerts import RED, tell
 from pipelines.casework.clock import day_of, now
 from pipelines.casework.declared import CARE, load_levels
 from pipelines.casework.files import add_event
@@ -113,6 +114,8 @@ def _tell(connection: Connection, file_no: str, before: str, level: str, reason:
     titles = load_levels().levels
     text = f"等级由{titles[before].title}改为{titles[level].title}：{reason}"  # type: ignore[index]
     add_event(connection, file_no, actor, "等级", text, ref=level, key=f"level:{file_no}:{key}")
+    if level == "red":
+        tell(connection, file_no, RED, key=f"red:{file_no}:{key}")
 
 
 def refresh(connection: Connection, *file_nos: str) -> None:

@@ -158,6 +158,30 @@ class Published:
         )
         return rows[0]["household_id"] if rows else None
 
+    def contact(self, actor: Actor, person_id: str, order_id: str) -> dict[str, Any]:
+        """Name, address and phone of whom an order is for, nothing else; logged before it is read. Empty: no longer known.
+
+        Whether the actor may is for the caller to ask (`providers.sees_person`).
+        """
+        record(self.store, Entry(actor, "查看服务对象", order_id, [person_id]))
+        rows = self._rows(
+            """WITH me AS (SELECT coalesce((SELECT person_id FROM person_alias WHERE old_person_id = ? LIMIT 1), ?) AS person_id)
+            SELECT name, town, village, address, phone FROM person JOIN me USING (person_id)""",
+            [person_id, person_id],
+        )
+        return rows[0] if rows else {}
+
+    def fits(self, person_id: str, condition: str | None) -> bool | None:
+        """Whether a person's facts of the last batch meet a declared condition; None: they cannot tell."""
+        if condition is None:
+            return True
+        batch = self._rows("SELECT max(batch) AS batch FROM batch")[0]["batch"]
+        path = self.home.lake(batch, "assess", "person_fact")
+        if not Path(path).exists():
+            return None
+        rows = self._rows(f"SELECT ({condition}) AS fits FROM read_parquet('{quoted(path)}') WHERE person_id = ?", [person_id])
+        return rows[0]["fits"] if rows else None
+
     def place_of(self, household_id: str) -> tuple[str | None, str | None, str | None]:
         """Town, village, grid of a household of the last batch."""
         rows = self._rows(

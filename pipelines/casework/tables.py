@@ -36,7 +36,7 @@ METADATA = MetaData(
                        "fk": "fk_%(table_name)s_%(column_0_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"}
 )  # fmt: skip
 
-ADDED_ONLY = ("access_log", "case_event", "transfer_event")
+ADDED_ONLY = ("access_log", "case_event", "transfer_event", "service_event", "service_record", "service_rating")
 """Tables whose rows nobody changes or removes."""
 
 
@@ -357,3 +357,114 @@ check_result = Table(
     Column("missing", JSON, nullable=False),
 )  # fmt: skip
 """Each rule and programme held against the household: true, false, unknown."""
+
+organisation = Table(
+    "organisation", METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("packages", JSON, nullable=False),
+    Column("towns", JSON, nullable=False),
+    Column("contract_from", Date, nullable=False),
+    Column("contract_to", Date, nullable=False),
+    Column("version", Integer, nullable=False),
+)  # fmt: skip
+"""Who serves: which packages, in which towns (none: all), from when to when its contract runs (both days count)."""
+
+service_order = Table(
+    "service_order", METADATA,
+    Column("order_id", String(16), primary_key=True),
+    Column("file_no", String(16), ForeignKey("case_file.file_no"), nullable=False),
+    Column("person_id", String(64), nullable=False),
+    Column("package", String(32), nullable=False),
+    Column("item", String(32), nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("asked_on", Date, nullable=False),
+    Column("asked_by", String(16), nullable=False),
+    Column("wanted", Text, nullable=False),
+    Column("organisation", String(64)),
+    Column("state", String(8), nullable=False),
+    Column("state_since", Instant, nullable=False),
+    Column("due", Instant),
+    Column("ended_on", Date),
+    Column("returns", Integer, nullable=False),
+    Column("recorded_by", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("ix_service_order_file_no", "file_no"),
+    Index("ix_service_order_person_id", "person_id"),
+    Index("ix_service_order_state", "state"),
+    Index("ix_service_order_organisation", "organisation"),
+)  # fmt: skip
+"""A service that somebody wished for, from the wish to its end. `asked_by` is who wished: 本人, 监护人, 家属."""
+
+service_event = Table(
+    "service_event", METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("order_id", String(16), ForeignKey("service_order.order_id"), nullable=False),
+    Column("happened_at", Instant, nullable=False),
+    Column("from_state", String(8), nullable=False),
+    Column("to_state", String(8), nullable=False),
+    Column("organisation", String(64)),
+    Column("in_time", Boolean),
+    Column("actor", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("key", String(128), nullable=False, unique=True),
+    Index("ix_service_event_order_id", "order_id"),
+)  # fmt: skip
+"""Each step of an order; `in_time` says whether it came before its time was over, where it had one."""
+
+service_record = Table(
+    "service_record", METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("order_id", String(16), ForeignKey("service_order.order_id"), nullable=False),
+    Column("organisation", String(64), nullable=False),
+    Column("on_day", Date, nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("served_by", String(32), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("recorded_by", String(64), nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("key", String(128), nullable=False, unique=True),
+    Index("ix_service_record_order_id", "order_id"),
+)  # fmt: skip
+"""What was done, each time."""
+
+service_rating = Table(
+    "service_rating", METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("order_id", String(16), ForeignKey("service_order.order_id"), nullable=False),
+    Column("organisation", String(64), nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("rated_by", String(8), nullable=False),
+    Column("recorded_by", String(64), nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("key", String(128), nullable=False, unique=True),
+    CheckConstraint("score BETWEEN 1 AND 5", name="score"),
+    Index("ix_service_rating_order_id", "order_id"),
+)  # fmt: skip
+"""How those it was for found it."""
+
+outbox = Table(
+    "outbox", METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(128), nullable=False, unique=True),
+    Column("file_no", String(16), ForeignKey("case_file.file_no"), nullable=False),
+    Column("ref", String(64)),
+    Column("kind", String(16), nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("reader", String(8), nullable=False),
+    Column("town", String(64)),
+    Column("written_at", Instant, nullable=False),
+    Column("done", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Instant, nullable=False),
+    Column("failure", String(64)),
+    Column("sent_at", Instant),
+    Column("version", Integer, nullable=False),
+    CheckConstraint("reader IN ('town', 'district')", name="reader"),
+    Index("ix_outbox_sent_at", "sent_at"),
+    Index("ix_outbox_file_no", "file_no"),
+)  # fmt: skip
+"""Alerts, written with what they tell of: numbers and a level, nobody's name. `done`: channels that took it."""

@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from pipelines.casework.published import Published
 from pipelines.casework.store import Store, open_store
-from pipelines.desk import checks, entrance, files, office, transfers, visits
+from pipelines.desk import checks, entrance, files, office, orders, transfers, visits
 from pipelines.desk.web import Desk
 from pipelines.errors import UsageError
 from pipelines.storage import Home
@@ -36,6 +36,7 @@ def create_app(home: Home, store: Store, *, loopback: bool = True, names: tuple[
         *visits.PAGES,
         *files.PAGES,
         *transfers.PAGES,
+        *orders.PAGES,
         *checks.PAGES,
         *office.PAGES,
         Mount("/static", StaticFiles(directory=Path(__file__).with_name("static"))),

@@ -5,6 +5,7 @@ Belongs here: the pages of one household. Does not belong here: the rules by whi
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from sqlalchemy import select
 from starlette.responses import Response
@@ -13,8 +14,10 @@ from pipelines.assess.leads.outcomes import load_outcomes
 from pipelines.casework.access import PURPOSES, Entry, demand, record
 from pipelines.casework.accounts import open_subject
 from pipelines.casework.answering import METHODS, Visit, record_visit
+from pipelines.casework.declared import load_needs, load_packages
 from pipelines.casework.files import HOUSEHOLD, Place, belonging, history, open_file, read_file, set_adviser
 from pipelines.casework.levels import set_level
+from pipelines.casework.orders import ASKED_BY
 from pipelines.casework.published import MOST_FOUND
 from pipelines.casework.tables import check
 from pipelines.desk.web import Call, go, page, show
@@ -56,6 +59,13 @@ def _make(call: Call) -> Response:
     return go(f"/file/{file['file_no']}")
 
 
+def _proposed(household: dict[str, Any] | None) -> list[str]:
+    """Services that what the rules found suggests, each once."""
+    needs = load_needs().needs
+    found = household["findings"] if household else []
+    return list(dict.fromkeys(item for one in found if one["outcome"] == "true" for item in needs.get(one["rule_id"], ())))
+
+
 def _file(call: Call) -> Response:
     file = read_file(call.store, call.request.path_params["number"], call.actor)
     purpose = call.purpose(file["subject_id"])
@@ -70,6 +80,7 @@ def _file(call: Call) -> Response:
         call, "file.html", opened_for=purpose, file=file, household=household, subject=file["subject_id"],
         events=history(call.store, file, call.actor), outcomes=load_outcomes(), methods=METHODS, key=uuid.uuid4().hex,
         columns=load_worklist_policy().columns, of=belonging(call.store, file["file_no"]),
+        packages=load_packages().packages, asked_by=ASKED_BY, proposed=_proposed(household),
     )  # fmt: skip
 
 

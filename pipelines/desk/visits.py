@@ -5,20 +5,23 @@ Belongs here: what is to be done, in the order it is due. Does not belong here: 
 
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, false, func, select
 from starlette.responses import Response
 
 from pipelines.casework.access import Actor
+from pipelines.casework.alerts import latest_alerts
 from pipelines.casework.clock import day_of, now
 from pipelines.casework.declared import CARE
 from pipelines.casework.tables import case_file, transfer, visit_due
-from pipelines.desk.web import Call, page, show
+from pipelines.desk.web import Call, go, page, show
 
 ON_A_PAGE = 100
 
 
 def of_actor(query: Select[Any], actor: Actor) -> Select[Any]:
-    """Limit a query over `case_file` to what an actor may see."""
+    """Limit a query over `case_file` to what an actor may see. An organisation sees no file."""
+    if actor.role == "organisation":
+        return query.where(false())
     if actor.role in ("town", "village"):
         query = query.where(case_file.c.town == actor.town)
     if actor.role == "village":
@@ -54,6 +57,8 @@ def _case(key: str, place: int) -> Any:
 
 
 def _home(call: Call) -> Response:
+    if call.actor.role == "organisation":
+        return go("/orders")
     today = day_of(now())
     with call.store.read() as connection:
         counted = connection.execute(
@@ -75,7 +80,8 @@ def _home(call: Call) -> Response:
         ).all()
     by_level = {row[0]: (row[1], row[2] or 0) for row in counted}
     return show(
-        call, "home.html", batch=call.desk.published.batch(), by_level=by_level, moving=moving, due=due_rows(call, limit=15)
+        call, "home.html", batch=call.desk.published.batch(), by_level=by_level, moving=moving, due=due_rows(call, limit=15),
+        alerts=latest_alerts(call.store, call.actor),
     )  # fmt: skip
 
 
@@ -101,4 +107,4 @@ def _visits(call: Call) -> Response:
     )
 
 
-PAGES = [page("/", _home), page("/visits", _visits)]
+PAGES = [page("/", _home), page("/visits", _visits, roles=("district", "town", "village"))]

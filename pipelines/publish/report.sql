@@ -66,7 +66,8 @@ SELECT b.batch, b."rows" AS n_rows, b.persons, b.findings, b.leads,
        count(l.lead_id) FILTER (l.held_back IS NOT NULL) AS held_back,
        count(a.kind) AS visited, count(*) FILTER (a.kind IN ('A', 'B', 'C', 'D')) AS confirmed
 FROM batch b LEFT JOIN lead l USING (batch)
-LEFT JOIN (SELECT lead_id, any_value(left(outcome_code, 1)) AS kind FROM followup WHERE NOT coalesce(superseded, FALSE) GROUP BY lead_id) a
+LEFT JOIN (SELECT lead_id, arg_max(left(outcome_code, 1), (received_at, visited_on)) AS kind FROM followup
+    WHERE NOT coalesce(superseded, FALSE) GROUP BY lead_id) a
     ON a.lead_id = l.lead_id AND l.held_back IS NULL
 WHERE b.batch <= $batch
 GROUP BY ALL ORDER BY b.batch DESC LIMIT 13;
@@ -83,7 +84,8 @@ WITH sent AS (
     WHERE batch = (SELECT max(batch) FROM lead WHERE batch < $batch) AND held_back IS NULL
 ),
 answer AS (
-    SELECT lead_id, any_value(left(outcome_code, 1)) AS kind FROM followup WHERE NOT coalesce(superseded, FALSE) GROUP BY lead_id
+    SELECT lead_id, arg_max(left(outcome_code, 1), (received_at, visited_on)) AS kind FROM followup
+    WHERE NOT coalesce(superseded, FALSE) GROUP BY lead_id
 )
 SELECT (SELECT max(batch) FROM lead WHERE batch < $batch) AS batch, town, count(*) AS sent, count(kind) AS visited,
     count(*) FILTER (kind IN ('A', 'B', 'C', 'D')) AS confirmed, count(*) FILTER (kind IN ('A', 'B')) AS aided,

@@ -48,7 +48,7 @@ COMMENT ON COLUMN case_event.happened_at IS '登记时间';
 COMMENT ON COLUMN case_event.on_day IS '发生日期';
 COMMENT ON COLUMN case_event.actor IS '谁（账号；program 为程序）';
 COMMENT ON COLUMN case_event.role IS '角色';
-COMMENT ON COLUMN case_event.kind IS '种类：建档、线索、走访、等级、转办、核对、超期';
+COMMENT ON COLUMN case_event.kind IS '种类：建档、线索、走访、等级、转办、服务、核对、超期';
 COMMENT ON COLUMN case_event.ref IS '相关编号';
 COMMENT ON COLUMN case_event.text IS '一句话';
 
@@ -183,3 +183,103 @@ COMMENT ON COLUMN transfer_event.to_state IS '新状态';
 COMMENT ON COLUMN transfer_event.actor IS '谁（账号）';
 COMMENT ON COLUMN transfer_event.role IS '角色';
 COMMENT ON COLUMN transfer_event.note IS '说明';
+
+CREATE TABLE service_order (
+    order_id VARCHAR,
+    file_no VARCHAR,
+    person_id VARCHAR,
+    package VARCHAR,
+    item VARCHAR,
+    units BIGINT,
+    urgent BOOLEAN,
+    asked_on DATE,
+    asked_by VARCHAR,
+    wanted VARCHAR,
+    organisation VARCHAR,
+    state VARCHAR,
+    state_since TIMESTAMPTZ,
+    due TIMESTAMPTZ,
+    ended_on DATE,
+    returns BIGINT,
+    version BIGINT
+);
+COMMENT ON TABLE service_order IS '服务订单：本人或监护人点的单，从点单到完结';
+COMMENT ON COLUMN service_order.order_id IS '订单编号';
+COMMENT ON COLUMN service_order.file_no IS '档案编号';
+COMMENT ON COLUMN service_order.person_id IS '服务对象（人员编号）';
+COMMENT ON COLUMN service_order.package IS '服务包';
+COMMENT ON COLUMN service_order.item IS '项目（见 schemas/casework/packages.yaml）';
+COMMENT ON COLUMN service_order.units IS '数量';
+COMMENT ON COLUMN service_order.urgent IS '急的项目';
+COMMENT ON COLUMN service_order.asked_on IS '点单日期';
+COMMENT ON COLUMN service_order.asked_by IS '谁点的单：本人、监护人、家属';
+COMMENT ON COLUMN service_order.wanted IS '要求';
+COMMENT ON COLUMN service_order.organisation IS '服务机构';
+COMMENT ON COLUMN service_order.state IS '状态：待派、已派、已接、拒接、超时、服务中、待评价、完结、取消';
+COMMENT ON COLUMN service_order.state_since IS '何时进入这个状态';
+COMMENT ON COLUMN service_order.due IS '下一步的时限';
+COMMENT ON COLUMN service_order.ended_on IS '完结或取消日期';
+COMMENT ON COLUMN service_order.returns IS '拒接、超时、不满意退回的次数';
+COMMENT ON COLUMN service_order.version IS '改过几次';
+
+CREATE TABLE service_event (
+    number BIGINT,
+    order_id VARCHAR,
+    happened_at TIMESTAMPTZ,
+    from_state VARCHAR,
+    to_state VARCHAR,
+    organisation VARCHAR,
+    in_time BOOLEAN,
+    actor VARCHAR,
+    role VARCHAR,
+    note VARCHAR
+);
+COMMENT ON TABLE service_event IS '服务订单经过：只增不改';
+COMMENT ON COLUMN service_event.number IS '序号';
+COMMENT ON COLUMN service_event.order_id IS '订单编号';
+COMMENT ON COLUMN service_event.happened_at IS '时间';
+COMMENT ON COLUMN service_event.from_state IS '原状态';
+COMMENT ON COLUMN service_event.to_state IS '新状态';
+COMMENT ON COLUMN service_event.organisation IS '服务机构';
+COMMENT ON COLUMN service_event.in_time IS '是否在时限内；没有时限的为空';
+COMMENT ON COLUMN service_event.actor IS '谁（账号；program 为程序）';
+COMMENT ON COLUMN service_event.role IS '角色';
+COMMENT ON COLUMN service_event.note IS '说明';
+
+CREATE TABLE service_record (
+    number BIGINT,
+    order_id VARCHAR,
+    organisation VARCHAR,
+    on_day DATE,
+    units BIGINT,
+    served_by VARCHAR,
+    note VARCHAR,
+    recorded_at TIMESTAMPTZ
+);
+COMMENT ON TABLE service_record IS '服务记录：每次做了多少；只增不改';
+COMMENT ON COLUMN service_record.number IS '序号';
+COMMENT ON COLUMN service_record.order_id IS '订单编号';
+COMMENT ON COLUMN service_record.organisation IS '服务机构';
+COMMENT ON COLUMN service_record.on_day IS '服务日期';
+COMMENT ON COLUMN service_record.units IS '数量';
+COMMENT ON COLUMN service_record.served_by IS '服务人员';
+COMMENT ON COLUMN service_record.note IS '做了什么';
+COMMENT ON COLUMN service_record.recorded_at IS '填写时间';
+
+CREATE TABLE service_rating (
+    number BIGINT,
+    order_id VARCHAR,
+    organisation VARCHAR,
+    score BIGINT,
+    words VARCHAR,
+    rated_by VARCHAR,
+    recorded_at TIMESTAMPTZ
+);
+COMMENT ON TABLE service_rating IS '服务评价：只增不改';
+COMMENT ON COLUMN service_rating.number IS '序号';
+COMMENT ON COLUMN service_rating.order_id IS '订单编号';
+COMMENT ON COLUMN service_rating.organisation IS '服务机构';
+COMMENT ON COLUMN service_rating.score IS '评分：1 至 5，5 最满意';
+COMMENT ON COLUMN service_rating.words IS '评价的话';
+COMMENT ON COLUMN service_rating.rated_by IS '谁评的：本人、监护人、回访';
+COMMENT ON COLUMN service_rating.recorded_at IS '填写时间';

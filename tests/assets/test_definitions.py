@@ -96,9 +96,9 @@ def test_automatic_starting_is_off_unless_the_environment_says_so(monkeypatch):
         return every
 
     monkeypatch.delenv("ZHUDONG_AUTOMATIC", raising=False)
-    assert starting() == dict.fromkeys(("drop_folder", "monthly", "nightly_fetch"), "STOPPED")
+    assert starting() == dict.fromkeys(("drop_folder", "hourly_alerts", "monthly", "nightly_fetch"), "STOPPED")
     monkeypatch.setenv("ZHUDONG_AUTOMATIC", "1")
-    assert starting() == dict.fromkeys(("drop_folder", "monthly", "nightly_fetch"), "RUNNING")
+    assert starting() == dict.fromkeys(("drop_folder", "hourly_alerts", "monthly", "nightly_fetch"), "RUNNING")
 
 
 def test_the_month_job_holds_everything_but_the_returns(definitions):

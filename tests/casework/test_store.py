@@ -12,7 +12,17 @@ from sqlalchemy.exc import DatabaseError
 from pipelines.casework.access import Entry, record
 from pipelines.casework.files import add_event, history, read_file, set_adviser
 from pipelines.casework.store import Store, TakenError, next_number, open_store, store_url
-from pipelines.casework.tables import ADDED_ONLY, METADATA, access_log, case_event, case_file, transfer_event
+from pipelines.casework.tables import (
+    ADDED_ONLY,
+    METADATA,
+    access_log,
+    case_event,
+    case_file,
+    service_event,
+    service_rating,
+    service_record,
+    transfer_event,
+)
 from pipelines.errors import DataError
 from pipelines.storage import Home
 from tests.casework.conftest import DISTRICT, TOWN, household
@@ -50,21 +60,29 @@ def test_processes_that_start_together_make_one_store(url):
     assert failures == []
 
 
-@pytest.mark.parametrize("table", [access_log, case_event, transfer_event], ids=lambda table: table.name)
+GUARDED = [access_log, case_event, transfer_event, service_event, service_record, service_rating]
+
+
+@pytest.mark.parametrize("table", GUARDED, ids=lambda table: table.name)
 @pytest.mark.parametrize("change", ["update", "delete"])
 def test_what_is_only_added_to_is_guarded_by_the_database(store, table, change):
     from pipelines.casework.transfers import report
+    from tests.casework.test_orders import ORGANISATION, accepted, go, serve
 
     assert table.name in ADDED_ONLY
     number = household(store)
     record(store, Entry(TOWN, "查看家庭", "入户走访", ["H1"]))
     with store.write() as connection:
         report(connection, number, TOWN, {"matter": "住房", "wanted": "核实"}, key="r1")
+    order = accepted(store)
+    go(store, order, "服务中", ORGANISATION)
+    serve(store, order)
+    go(store, order, "待评价", ORGANISATION)
+    go(store, order, "完结", TOWN)
     with store.read() as connection:
         assert connection.execute(select(func.count()).select_from(table)).scalar() > 0
-    statement = (
-        update(table).values({next(c for c in table.c if c.name == "actor"): "x"}) if change == "update" else delete(table)
-    )
+    text = next(c for c in table.c if c.name in ("actor", "recorded_by"))
+    statement = update(table).values({text: "x"}) if change == "update" else delete(table)
     with pytest.raises(DatabaseError, match="only added to"), store.write() as connection:
         connection.execute(statement)
 
