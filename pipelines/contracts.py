@@ -249,11 +249,17 @@ def load_contracts(folder: Path = SCHEMAS / "sources") -> dict[str, Contract]:
 
 
 def load_contract(path: Path) -> Contract:
-    """One contract file.
+    """One contract file. Read once while the file stays as it is: a check at the window asks for all of them several times.
 
     Raises:
         DeclarationError: the file is not a contract.
     """
+    state = path.stat()
+    return _read_contract(path, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@functools.lru_cache(maxsize=256)
+def _read_contract(path: Path, *_state: int) -> Contract:
     try:
         declared = yaml.load(path.read_text(encoding="utf-8"), Loader=_FastLoader)  # noqa: S506  the safe loader in C
     except yaml.YAMLError as error:

@@ -32,6 +32,8 @@ from pipelines.casework.tables import (
     visit,
     visit_due,
 )  # fmt: skip
+from pipelines.month import as_of
+from pipelines.parameters import district_area, load_parameters
 from pipelines.progress import Reporter
 from pipelines.storage import Home, quoted, write_parquet
 
@@ -298,7 +300,7 @@ def _take_categories(store: Store, categories: dict[str, list[str]]) -> set[str]
 
 
 def export_tables(home: Home, batch: str) -> dict[str, int | float]:
-    """Copy the store's tables to the batch's lake, for the warehouse.
+    """Copy the store's tables to the batch's lake, for the warehouse; beside them, whom the batch screened.
 
     Accounts, sessions, the access log, checks and restricted events stay behind.
     """
@@ -319,7 +321,27 @@ def export_tables(home: Home, batch: str) -> dict[str, int | float]:
             connection.register("exported", frame.to_arrow())
             counts[name] = write_parquet(connection, "FROM exported", home.lake(batch, "casework", name))
             connection.unregister("exported")
+        counts["screened"] = _write_screened(connection, home, batch)
     return counts
+
+
+def _write_screened(connection: "duckdb.DuckDBPyConnection", home: Home, batch: str) -> int:
+    """The groups that the district reports each year: held against the rules in this batch, found in need or not."""
+    line = load_parameters()["med_alert.absolute"].value_on(district_area(), "any", as_of(batch))
+    over = line.value if line else "NULL"
+    person, household = (quoted(home.lake(batch, "assess", name)) for name in ("person_fact", "household_fact"))
+    return write_parquet(
+        connection,
+        f"""WITH who AS (
+            SELECT p.*, h.household_town AS town, h.household_poverty_type
+            FROM read_parquet('{person}') AS p LEFT JOIN read_parquet('{household}') AS h USING (household_id))
+        SELECT '{batch}' AS batch, 'disabled' AS kind, person_id, town FROM who WHERE has_valid_certificate
+        UNION ALL SELECT '{batch}', 'medical_burden', person_id, town FROM who WHERE medical_burden_12m > {over}
+        UNION ALL SELECT '{batch}', 'lifted_out', person_id, town FROM who
+            WHERE in_poverty_monitoring AND household_poverty_type = '脱贫户'
+        ORDER BY kind, person_id""",
+        home.lake(batch, "casework", "screened"),
+    )
 
 
 def _polars_type(kind: Any) -> Any:

@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from pipelines.casework.published import Published
 from pipelines.casework.store import Store, open_store
-from pipelines.desk import checks, entrance, files, office, orders, transfers, visits
+from pipelines.desk import checks, entrance, files, office, orders, pairs, transfers, visits
 from pipelines.desk.web import Desk
 from pipelines.errors import UsageError
 from pipelines.storage import Home
@@ -38,6 +38,7 @@ def create_app(home: Home, store: Store, *, loopback: bool = True, names: tuple[
         *transfers.PAGES,
         *orders.PAGES,
         *checks.PAGES,
+        *pairs.PAGES,
         *office.PAGES,
         Mount("/static", StaticFiles(directory=Path(__file__).with_name("static"))),
     ]

@@ -95,6 +95,14 @@ def _page(batch: str, counted: dict[str, list[Row]]) -> Row:
             {"title": "已反馈", "value": shown(sum(row["n"] for row in counted["answers"])), "note": ""},
         ],
         "last": _last_month(counted["last_month"]),
+        "year": [
+            row
+            | {
+                "amount": shown(row["amount"]),
+                "rate": _rate(row["amount"], row["among"]) if row["among"] != row["amount"] else "",
+            }
+            for row in counted["year"]
+        ],
         "waste": _waste(counted["rules"], counted["hit_rates"]),
         "deliveries": [said for row in counted["deliveries"] if (said := _delivery(row))],
         "funnel": _funnel(by_step),

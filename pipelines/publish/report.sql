@@ -93,6 +93,9 @@ SELECT (SELECT max(batch) FROM lead WHERE batch < $batch) AS batch, town, count(
 FROM sent LEFT JOIN answer USING (lead_id)
 GROUP BY town ORDER BY town;
 
+-- name: year
+SELECT measure, title, amount, among FROM year_count WHERE town IS NULL AND year = left($batch, 4) ORDER BY place;
+
 -- name: deliveries
 -- Departments that were late or did worse than in the batch before.
 SELECT s.title, s.arrived, s.last_arrived_batch, s.accepted, b.accepted AS accepted_before, coalesce(q.failed, 0) AS failed,

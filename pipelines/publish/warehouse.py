@@ -71,6 +71,7 @@ FILLINGS = {
     "service_event": Filling("casework", "service_event", every_batch=False),
     "service_record": Filling("casework", "service_record", every_batch=False),
     "service_rating": Filling("casework", "service_rating", every_batch=False),
+    "screened": Filling("casework", "screened"),
     "quality_result": Filling("quality", "*results"),
     "unmapped_text": Filling("unmapped", "*"),
     "source_file": Filling("extracts", "*.files"),

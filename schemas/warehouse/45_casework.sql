@@ -283,3 +283,15 @@ COMMENT ON COLUMN service_rating.score IS '评分：1 至 5，5 最满意';
 COMMENT ON COLUMN service_rating.words IS '评价的话';
 COMMENT ON COLUMN service_rating.rated_by IS '谁评的：本人、监护人、回访';
 COMMENT ON COLUMN service_rating.recorded_at IS '填写时间';
+
+CREATE TABLE screened (
+    batch VARCHAR,
+    kind VARCHAR,
+    person_id VARCHAR,
+    town VARCHAR
+);
+COMMENT ON TABLE screened IS '每个批次筛查到的重点人群，一人一类一行';
+COMMENT ON COLUMN screened.batch IS '批次（年-月）';
+COMMENT ON COLUMN screened.kind IS '类别：disabled 持有效残疾人证，medical_burden 近12个月医疗个人负担超过预警线，lifted_out 脱贫户成员';
+COMMENT ON COLUMN screened.person_id IS '人员编号';
+COMMENT ON COLUMN screened.town IS '镇街：所在救助家庭的';

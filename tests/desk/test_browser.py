@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.casework.clock import day_of, now
 from pipelines.casework.files import belonging, read_file
+from pipelines.casework.providers import save_organisation
+from pipelines.linkage.review.pair import open_questions
+from tests.builders.district_home import BATCH
 from tests.casework.conftest import DISTRICT
 from tests.check.conftest import Town, row
 from tests.desk.conftest import PASSWORD, served
@@ -82,7 +86,7 @@ def test_every_page_fits_a_phone(browser, address, clerks, file_no, store):
     subject = read_file(store, file_no, DISTRICT)["subject_id"]
     with browser(width=390, height=844) as page:
         enter(page, address, clerks["district"])
-        for path in ("/", "/visits", "/search", f"/file/{file_no}", f"/household/{subject}", "/transfers", "/checks", "/checks/new",
+        for path in ("/", "/visits", "/search", f"/file/{file_no}", f"/household/{subject}", "/transfers", "/checks", "/checks/new", "/orders", "/organisations", "/pairs",
                      "/log", "/accounts", "/password"):  # fmt: skip
             page.goto(address + path)
             width = page.evaluate("document.documentElement.scrollWidth")
@@ -132,3 +136,58 @@ def test_a_household_is_checked_at_the_window_and_nothing_leaves_the_machine(bro
         assert download.value.suggested_filename.endswith("_核对报告.xlsx")
     assert asked
     assert {url.split("/")[2] for url in asked} == {address.split("/")[2]}
+
+
+def test_an_organisation_takes_an_order_and_serves_it_by_keyboard(browser, address, clerks, store, file_no):
+    row = {"name": "某中心", "kind": "社工机构", "packages": ["资源链接"], "towns": [], "contract_from": day_of(now()),
+           "contract_to": day_of(now())}  # fmt: skip
+    save_organisation(store, row, None)
+    with browser() as page:
+        enter(page, address, clerks["town"])
+        page.goto(f"{address}/file/{file_no}")
+        page.click("summary:has-text('点单')")
+        page.select_option("form[action$='/order'] [name=person]", index=1)
+        page.select_option("[name=item]", "慈善")
+        page.select_option("[name=asked_by]", "本人")
+        page.click("form[action$='/order'] button")
+        page.wait_for_selector("h1:has-text('待派')")
+        page.select_option("[name=organisation]", "某中心")
+        page.click("button:has-text('派单')")
+        page.wait_for_selector("h1:has-text('已派')")
+        order = page.url.split("/")[-1]
+        page.goto(f"{address}/orders")
+        picture(page, "orders")
+    with browser(width=390, height=844) as page:
+        page.goto(address)
+        page.fill("[name=name]", clerks["organisation"])
+        page.fill("[name=password]", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("h1:has-text('服务订单')")
+        tab_to(page, f"a[href='/order/{order}']")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("text=接单以后显示")
+        picture(page, "organisation")
+        for state in ("已接", "服务中"):
+            tab_to(page, f"details:has(input[value='{state}']) button")
+            page.keyboard.press("Enter")
+            page.wait_for_selector(f"h1:has-text('{state}')")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.fill("[name=served_by]", "甲")
+        page.click("button:has-text('提交服务记录')")
+        page.wait_for_selector("h2:has-text('服务记录')")
+
+
+def test_a_doubtful_pair_is_judged_with_its_evidence_drawn(browser, address, clerks, home):
+    first = open_questions(home, BATCH)[0].number
+    with browser() as page:
+        enter(page, address, clerks["district"])
+        page.goto(f"{address}/pair/{first}")
+        assert not page.is_visible("svg rect")
+        page.click("summary")
+        page.wait_for_selector("svg rect")
+        picture(page.locator("svg"), "pair")
+        page.select_option("[name=answer]", "否")
+        page.select_option("[name=reason]", "电话核实")
+        page.click("button:has-text('提交判断')")
+        page.wait_for_selector("h1:has-text('待判断')")
+        assert first not in page.content()

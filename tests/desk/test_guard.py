@@ -23,7 +23,7 @@ def pages(app):
 MATRIX = {
     "/": ALL, "/visits": STAFF | {"other"}, "/orders": ALL, "/organisations": {"district"}, "/password": ALL, "/search": STAFF | {"other"}, "/file/{number}": STAFF,
     "/household/{number}": STAFF, "/transfers": STAFF | {"other"}, "/checks": {"district", "town", "other"},
-    "/checks/new": {"district", "town", "other"}, "/log": {"district"}, "/accounts": {"district"},
+    "/pairs": {"district", "town", "other"}, "/checks/new": {"district", "town", "other"}, "/log": {"district"}, "/accounts": {"district"},
 }  # fmt: skip
 """Which role opens which page; files and households are the first town's."""
 
@@ -42,7 +42,7 @@ def test_each_role_opens_its_pages_and_no_other(path, log_in, file_no, store):
 
 def test_the_matrix_knows_every_page_that_is_shown(app):
     shown = {route.path for route in pages(app) if "GET" in route.methods and route.path != "/login"}
-    of_one_matter = {"/transfer/{number}", "/check/{number}", "/order/{number}"}
+    of_one_matter = {"/transfer/{number}", "/check/{number}", "/order/{number}", "/pair/{number}"}
     assert shown - set(MATRIX) - of_one_matter == set()
 
 

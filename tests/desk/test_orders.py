@@ -8,11 +8,14 @@ from sqlalchemy import func, select
 
 from pipelines.casework.access import latest
 from pipelines.casework.accounts import add_account
+from pipelines.casework.batch import export_tables
 from pipelines.casework.clock import day_of, now
 from pipelines.casework.files import belonging, read_file
 from pipelines.casework.providers import save_organisation
 from pipelines.casework.published import Published
 from pipelines.casework.tables import service_event, service_order, service_record
+from pipelines.publish.warehouse import create_tables, fill
+from tests.builders.district_home import BATCH
 from tests.casework.conftest import DISTRICT
 from tests.desk.conftest import PASSWORD, Clerk
 
@@ -166,3 +169,25 @@ def test_twenty_at_once_work_on_orders_and_nothing_is_lost(app, store, clerks, f
         served = connection.execute(select(func.count()).select_from(service_record)).scalar()
     assert (begun, law, served) == (1, 3, 0)
     assert (codes.count(409), len(codes)) == (9, 20)
+
+
+def test_analysts_see_orders_and_the_years_counts_after_publication(home, log_in, file_no, person):
+    log_in("town").post(f"/file/{file_no}/order", **wish(person))
+    export_tables(home, BATCH)
+    with home.connect() as connection:
+        create_tables(connection)
+        for table in ("service_order", "service_event", "screened", "case_file"):
+            fill(connection, home, table, [BATCH])
+        ordered = connection.execute("SELECT person_id, item, state FROM service_order").fetchall()
+        assert ordered == [(person["person_id"], "慈善", "待派")]
+        [(served, asked)] = connection.execute(
+            "SELECT amount, among FROM year_count WHERE measure = 'orders_served' AND town IS NULL"
+        ).fetchall()
+        assert (served, asked) == (0, 1)
+        facts = home.lake(BATCH, "assess", "person_fact")
+        disabled = connection.execute(f"SELECT count(*) FROM read_parquet('{facts}') WHERE has_valid_certificate").fetchone()
+        assert (
+            connection.execute("SELECT amount FROM year_count WHERE measure = 'disabled_screened' AND town IS NULL").fetchone()
+            == disabled
+        )
+        assert disabled[0] > 0

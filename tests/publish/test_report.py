@@ -88,7 +88,7 @@ def test_nobody_is_in_the_page_and_nothing_is_fetched(home):
 def test_the_director_reads_first_what_became_of_last_months_lists(home):
     write_report(home, "2026-10", Silent())
     page = report_path(home, "2026-10").read_text(encoding="utf-8")
-    last = page[page.index('id="last"') : page.index('id="watch"')]
+    last = page[page.index('id="last"') : page.index('id="year"')]
     with home.connect(home.warehouse, read_only=True) as connection:
         [(sent, visited, confirmed)] = connection.execute("""
             SELECT count(*), count(f.lead_id), count(*) FILTER (left(f.outcome_code, 1) IN ('A', 'B', 'C', 'D'))
@@ -115,6 +115,21 @@ def test_rules_that_waste_visits_and_departments_that_did_worse_are_named(home):
         "司法 · 服刑与强制隔离戒毒：没有送来，上次是 2026-08",
         "税务：比上次少 40%，质量提醒 1 项（上次 0 项）",
     ]
+
+
+def test_the_years_counts_are_the_views(home):
+    with home.connect(home.warehouse) as connection:
+        connection.execute(
+            "INSERT INTO screened BY NAME SELECT '2026-10' AS batch, 'disabled' AS kind, 'P' || i AS person_id FROM range(37) r(i)"
+        )
+        told = connection.execute(
+            "SELECT title, amount FROM year_count WHERE town IS NULL AND year = '2026' ORDER BY place"
+        ).fetchall()
+    write_report(home, "2026-10", Silent())
+    page = report_path(home, "2026-10").read_text(encoding="utf-8")
+    year = page[page.index('id="year"') : page.index('id="watch"')]
+    assert re.findall(r"<span>([^<]+)</span><b>([^<]+)</b>", year) == [(title, shown(amount)) for title, amount in told]
+    assert ("筛查残疾人", "37") in re.findall(r"<span>([^<]+)</span><b>([^<]+)</b>", year)
 
 
 def test_figures_of_the_funnel_are_the_warehouses_and_shares_only_of_what_counts_the_same(home):

@@ -32,6 +32,8 @@ INTERFACE = {
     "batch": "batch",
     "current_finding": "finding_id",
     "current_lead": "lead_id",
+    "year_count": "year, town, measure, title, amount, among",
+    "service_order": "order_id, file_no, person_id, item, state",
     "dictionary": "table_name, column_name, column_comment",
 }
 
